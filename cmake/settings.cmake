@@ -1,0 +1,36 @@
+# Build settings in one place: options, standard, warnings, sanitizers.
+option(LAMINA_BUILD_TOOLS "Build the lamina tool and the examples" ${PROJECT_IS_TOP_LEVEL})
+option(LAMINA_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(LAMINA_ONEDNN "Use oneDNN for dense matrices" ON)
+option(LAMINA_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
+set(LAMINA_SANITIZE "" CACHE STRING "Sanitizers: address (with undefined) or thread")
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+
+find_program(LAMINA_CCACHE ccache)
+if(LAMINA_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${LAMINA_CCACHE})
+endif()
+
+add_library(lamina_settings INTERFACE)
+# -Wno-restrict: false reports of g++ 12 on string concatenation (GCC bug 105651).
+target_compile_options(lamina_settings INTERFACE -Wall -Wextra -Wpedantic -Wno-restrict $<$<BOOL:${LAMINA_WERROR}>:-Werror>)
+# Results must not depend on which multiply-adds a compiler fuses; kernels ask for fused ones where they want them.
+target_compile_options(lamina_settings INTERFACE -ffp-contract=off)
+if(LAMINA_SANITIZE STREQUAL "address")
+  target_compile_options(lamina_settings INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(lamina_settings INTERFACE -fsanitize=address,undefined)
+elseif(LAMINA_SANITIZE STREQUAL "thread")
+  target_compile_options(lamina_settings INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(lamina_settings INTERFACE -fsanitize=thread)
+endif()

@@ -1,0 +1,55 @@
+// Typed errors: every failure of the library is a lamina::Error that says what was wrong and where.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lamina {
+
+enum class ErrorCode {
+    io,                // the operating system refused: open, read, map, write
+    bad_file,          // the file breaks its format's rules
+    unsupported,       // well formed, but of a kind that this build does not compute
+    invalid_argument,  // a request, option or call that cannot be meant
+    out_of_memory,     // a planned or needed allocation does not fit
+    context_full,      // a sequence does not fit into its context
+    template_failed,   // a chat template failed or ran over its budget
+    numerical_fault,   // logits are not finite
+    cancelled,         // the work was cancelled
+    device_failed,     // a device stopped working; its engine is dead
+};
+
+// "bad_file", "io", ...: stable names for logs and scripts.
+std::string_view to_string(ErrorCode code);
+
+// What an error is about. Empty fields are left out of the text.
+struct ErrorDetails {
+    std::string area = {};                     // who noticed: "gguf", "tokenizer", "linear", ...
+    std::string file = {};                     // path of the file, if one is at fault
+    std::string subject = {};                  // the tensor, metadata key, option or field
+    std::optional<std::uint64_t> offset;  // byte offset in the file
+    std::string expected = {};                 // what would have been right
+    std::string found = {};                    // what was there instead
+};
+
+class Error : public std::exception {
+  public:
+    Error(ErrorCode code, ErrorDetails details);
+    // An error with no expected/found pair; `message` is one sentence without a final full stop.
+    Error(ErrorCode code, std::string area, std::string message);
+
+    ErrorCode code() const noexcept { return code_; }
+    const ErrorDetails& details() const noexcept { return details_; }
+    // One line: "[gguf] model.gguf: 'llama.block_count' at byte 312: expected 1..4096, found 0".
+    const char* what() const noexcept override { return text_.c_str(); }
+
+  private:
+    ErrorCode code_;
+    ErrorDetails details_;
+    std::string text_;
+};
+
+}  // namespace lamina

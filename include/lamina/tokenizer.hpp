@@ -1,0 +1,66 @@
+// Text to token ids and back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lamina {
+
+using TokenId = std::int32_t;
+
+namespace text {
+class Tokenizer;
+class Detokenizer;
+}  // namespace text
+
+struct EncodeOptions {
+    bool special = false;  // add what the vocabulary asks for (BOS, EOS) and read control tokens in the text
+};
+
+// A handle to an immutable tokenizer; cheap to copy, safe to use from many threads.
+class Tokenizer {
+  public:
+    // Token ids of UTF-8 text. Bytes that are no UTF-8 are encoded as single bytes where the vocabulary has
+    // byte tokens, else as U+FFFD. Never throws on text.
+    std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const;
+
+    // The bytes that the ids stand for; control tokens are left out unless `special`. Ids outside the
+    // vocabulary throw invalid_argument.
+    std::string decode(std::span<const TokenId> ids, bool special = false) const;
+
+    std::string piece(TokenId id) const;                      // the bytes of one token, control tokens by name
+    std::optional<TokenId> find(std::string_view text) const; // the id of a token by its exact stored text
+    std::uint32_t size() const;                               // tokens in the vocabulary
+    TokenId bos() const;                                      // -1 where there is none
+    TokenId eos() const;
+    bool ends_generation(TokenId id) const;                   // EOS, end of turn and their kin
+    bool is_control(TokenId id) const;
+
+    explicit Tokenizer(std::shared_ptr<const text::Tokenizer> impl) : impl_(std::move(impl)) {}
+    const text::Tokenizer& impl() const { return *impl_; }
+
+  private:
+    std::shared_ptr<const text::Tokenizer> impl_;
+};
+
+// Turns a stream of ids into text, holding back bytes until a character is complete. One per stream.
+class Detokenizer {
+  public:
+    explicit Detokenizer(const Tokenizer& tokenizer, bool special = false);
+    ~Detokenizer();
+    Detokenizer(Detokenizer&&) noexcept;
+    Detokenizer& operator=(Detokenizer&&) noexcept;
+
+    std::string push(TokenId id);  // complete characters only; may be empty
+    std::string flush();           // what is left: an incomplete character becomes U+FFFD
+
+  private:
+    std::unique_ptr<text::Detokenizer> impl_;
+};
+
+}  // namespace lamina

@@ -1,0 +1,45 @@
+// Where a token's keys and values lie: the geometry of one cache group on one device, shared by the planner, the page
+// tables and every attention kernel.
+#pragma once
+
+#include <cstdint>
+
+#include "base/checked.hpp"
+#include "base/dtype.hpp"
+
+namespace lamina::backend {
+
+inline constexpr std::uint32_t page_tokens = 32;
+inline constexpr std::int32_t no_page = -1;
+
+// Layers that remember the same kind of thing for the same tokens share a group and its page tables.
+// A group's buffer is [layers][pages] blocks; a block is keys [kv_heads, page_tokens, key_dim], then values
+// [kv_heads, page_tokens, value_dim], both of `type`, padded to 64 bytes.
+struct CacheGeometry {
+    DType type = DType::f16;      // f32, f16 or bf16
+    std::uint32_t layers = 0;
+    std::uint32_t pages = 0;      // of page_tokens tokens each
+    std::uint32_t kv_heads = 0;
+    std::uint32_t key_dim = 0;
+    std::uint32_t value_dim = 0;
+    std::uint32_t window = 0;     // tokens that attention reaches back, itself included; 0 = all
+
+    std::uint64_t element_bytes() const { return info(type).block_bytes; }
+    std::uint64_t keys_bytes() const { return std::uint64_t{kv_heads} * page_tokens * key_dim * element_bytes(); }
+    std::uint64_t values_bytes() const { return std::uint64_t{kv_heads} * page_tokens * value_dim * element_bytes(); }
+    std::uint64_t block_bytes() const { return align_up(keys_bytes() + values_bytes(), 64); }
+    std::uint64_t bytes() const { return block_bytes() * pages * layers; }
+
+    std::uint64_t block(std::uint32_t layer, std::uint32_t page) const {
+        return (std::uint64_t{layer} * pages + page) * block_bytes();
+    }
+    // Byte offsets in the buffer of one head's rows of a page: [page_tokens, key_dim] and [page_tokens, value_dim].
+    std::uint64_t keys(std::uint32_t layer, std::uint32_t page, std::uint32_t head) const {
+        return block(layer, page) + std::uint64_t{head} * page_tokens * key_dim * element_bytes();
+    }
+    std::uint64_t values(std::uint32_t layer, std::uint32_t page, std::uint32_t head) const {
+        return block(layer, page) + keys_bytes() + std::uint64_t{head} * page_tokens * value_dim * element_bytes();
+    }
+};
+
+}  // namespace lamina::backend

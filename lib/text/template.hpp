@@ -1,0 +1,27 @@
+// A parsed chat template and its rendering under budgets.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "text/provenance.hpp"
+
+namespace lamina::text {
+
+class Template {
+  public:
+    explicit Template(std::string source);  // throws template_failed with line and column
+    ~Template();
+
+    // `json` is an object whose members become the template's variables: its strings are untrusted, except
+    // bos_token and eos_token. `now` ("2024-07-26T09:05:03") fixes strftime_now; empty means the clock.
+    MarkedText render(std::string_view json, std::string_view now) const;
+    const std::string& source() const;
+
+  private:
+    struct State;
+    std::unique_ptr<const State> state_;
+};
+
+}  // namespace lamina::text

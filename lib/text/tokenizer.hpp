@@ -1,0 +1,50 @@
+// The tokenizer of a vocabulary: encode, decode and token properties.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/provenance.hpp"
+#include "text/vocabulary.hpp"
+
+namespace lamina::text {
+
+// Splits plain text (no control tokens left in it) into ids: one implementation a TokenizerKind.
+class Segmenter {
+  public:
+    virtual ~Segmenter() = default;
+    // Appends the ids of `text` to `out`. `first`: the text begins the whole input or follows a control token
+    // (SentencePiece adds its space prefix there).
+    virtual void encode(std::string_view text, bool first, std::vector<std::int32_t>& out) const = 0;
+    // The bytes of an ordinary token as they appear in text.
+    virtual std::string bytes(std::int32_t id) const = 0;
+};
+
+class Tokenizer {
+  public:
+    // Validates the vocabulary (sizes, ids in range, byte tokens, merges) and builds its tables.
+    // Throws bad_file or unsupported naming the field.
+    explicit Tokenizer(VocabularyData data);
+    ~Tokenizer();
+
+    // See lamina::Tokenizer for the meaning of each. `special` adds BOS/EOS and reads control tokens.
+    std::vector<std::int32_t> encode(std::string_view text, bool special) const;
+    // BOS/EOS are not added; control tokens are read in trusted spans only; user-defined ones everywhere.
+    std::vector<std::int32_t> encode(const MarkedText& text) const;
+    std::string decode(std::span<const std::int32_t> ids, bool special) const;
+    std::string piece(std::int32_t id) const;
+    std::optional<std::int32_t> find(std::string_view text) const;
+    bool ends_generation(std::int32_t id) const;
+    bool is_control(std::int32_t id) const;
+    const VocabularyData& data() const;
+
+  private:
+    struct State;
+    std::unique_ptr<const State> state_;
+};
+
+}  // namespace lamina::text
