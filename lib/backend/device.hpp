@@ -15,23 +15,25 @@
 namespace lamina::backend {
 
 enum class Compute : std::uint8_t {
-    automatic,  // bf16 weights compute in bf16 where the device has it, f16 and f32 weights with f32 activations
+    automatic,  // bf16 weights compute in bf16 where the device has it, f16 and f32 weights with f32
+                // activations
     f32,        // f32 activations throughout for dense weights
     bf16,       // activations of dense weights rounded to bf16
 };
 
 struct DeviceOptions {
-    int threads = 0;           // 0: all that the process may use
-    bool pin_threads = true;   // bind each compute thread to one CPU
+    int threads = 0;          // 0: all that the process may use
+    bool pin_threads = true;  // bind each compute thread to one CPU
     Compute compute = Compute::automatic;
-    LogSink log;
+    LogSink log = {};
 };
 
 // A weight as it lies in the file.
 struct WeightData {
-    WeightInfo info;
-    std::span<const std::byte> bytes;     // rows * row_bytes(type, columns)
-    std::shared_ptr<const void> keep;     // keeps `bytes` alive for weights of Form::file that are not copied
+    WeightInfo info = {};
+    std::span<const std::byte> bytes = {};  // rows * row_bytes(type, columns)
+    std::shared_ptr<const void> keep =
+        {};  // keeps `bytes` alive for weights of Form::file that are not copied
 };
 
 // A weight that a device holds. Immutable; shared by programs of the same device.
@@ -50,9 +52,9 @@ class Buffer {
 
 // One line of `info --verbose`.
 struct ImplementationReport {
-    std::string op;              // "linear q4_1 [576, 576]"
-    std::string implementation;  // "packed4 avx512_vnni"
-    std::string refused;         // "onednn: quantized weights; ..."; empty where the first choice took it
+    std::string op = {};              // "linear q4_1 [576, 576]"
+    std::string implementation = {};  // "packed4 avx512_vnni"
+    std::string refused = {};  // "onednn: quantized weights; ..."; empty where the first choice took it
 };
 
 // A compiled program bound to its weights and caches. Not thread-safe.
@@ -61,7 +63,8 @@ class Executable {
     virtual ~Executable() = default;
     // Runs one step. Throws device_failed; never on input that exec has checked.
     virtual void run(const Step& step) = 0;
-    // The logits of the last step: [wanted rows, width(logits slot)] in host memory, valid until the next run.
+    // The logits of the last step: [wanted rows, width(logits slot)] in host memory, valid until the next
+    // run.
     virtual std::span<const float> logits() const = 0;
     virtual std::vector<ImplementationReport> report() const = 0;
     // A slot's content after the last run, copied to host: [rows, width]. For tests and embeddings.
@@ -75,14 +78,15 @@ class Device {
     // Takes over a weight in the form that layout.hpp chose for it; allocates exactly info.bytes.
     virtual std::shared_ptr<const Weight> upload(const WeightData& weight) = 0;
     virtual std::shared_ptr<Buffer> allocate(std::uint64_t bytes) = 0;
-    // weights[i] belongs to program.weights[i]; caches[i] to program.caches[i]. Allocates workspace_bytes(program).
+    // weights[i] belongs to program.weights[i]; caches[i] to program.caches[i]. Allocates
+    // workspace_bytes(program).
     virtual std::unique_ptr<Executable> compile(const Program& program,
                                                 std::vector<std::shared_ptr<const Weight>> weights,
                                                 std::vector<std::shared_ptr<Buffer>> caches) = 0;
 };
 
-// What a backend is to the rest of the library. The registry (backends/registry.cpp) is the only place that knows
-// which ones were built.
+// What a backend is to the rest of the library. The registry (backends/registry.cpp) is the only place that
+// knows which ones were built.
 struct Backend {
     std::string_view name;
     std::vector<DeviceInfo> (*devices)();
@@ -92,7 +96,10 @@ struct Backend {
     // The form in which the device keeps a weight, with its exact bytes.
     WeightInfo (*place)(const DeviceInfo& device, const DeviceOptions& options, WeightInfo weight);
     // Bytes that compile() allocates: slots and scratch for max_rows and max_wanted.
-    std::uint64_t (*workspace_bytes)(const DeviceInfo& device, const DeviceOptions& options, const Program& program);
+    std::uint64_t (*workspace_bytes)(const DeviceInfo& device, const DeviceOptions& options,
+                                     const Program& program);
+    // The element type in which the device keeps keys and values when `wanted` is asked for; null: as wanted.
+    DType (*cache_type)(DType wanted) = nullptr;
 };
 
 std::span<const Backend> registry();

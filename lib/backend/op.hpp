@@ -1,6 +1,6 @@
-// The op set: what a device is asked to do in a step, as plain data. A program is a list of ops over slots; the
-// planner writes it once, a device compiles it once and runs it every step. Sizes that change from step to step
-// (rows, positions, pages) come with the Step.
+// The op set: what a device is asked to do in a step, as plain data. A program is a list of ops over slots;
+// the planner writes it once, a device compiles it once and runs it every step. Sizes that change from step
+// to step (rows, positions, pages) come with the Step.
 #pragma once
 
 #include <cstdint>
@@ -36,11 +36,12 @@ enum class RopePairing : std::uint8_t {
     interleaved,  // (x[2i], x[2i+1]) turn together: GGUF llama files, whose q/k rows are permuted for it
     halves,       // (x[i], x[i + dims/2]) turn together: NeoX style, everything else
 };
-// Rotary embedding as its table of frequencies: linear, llama3, yarn and other scalings differ only in these numbers.
-// Pair i at position p turns by p * inverse_frequencies[i]; the result is multiplied by `magnitude`.
+// Rotary embedding as its table of frequencies: linear, llama3, yarn and other scalings differ only in these
+// numbers. Pair i at position p turns by p * inverse_frequencies[i]; the result is multiplied by `magnitude`.
 struct RopeTable {
     RopePairing pairing = RopePairing::halves;
-    std::vector<float> inverse_frequencies;  // [dims / 2]; dims <= head_dim, the rest of a head passes unchanged
+    std::vector<float> inverse_frequencies =
+        {};  // [dims / 2]; dims <= head_dim, the rest of a head passes unchanged
     float magnitude = 1.0f;
     std::uint32_t dims() const { return static_cast<std::uint32_t>(inverse_frequencies.size()) * 2; }
 };
@@ -57,7 +58,8 @@ struct Embed {
 // Over each group of `group` consecutive values of a row (width(in) is a multiple of it):
 // root mean square (centered = false): out = in / sqrt(mean(in^2) + epsilon) * weight
 // layer norm (centered = true):        out = (in - mean) / sqrt(variance + epsilon) * weight + bias
-// weight, bias: f32 [group] (the same for every group of a row) or [width] when group == width. in may be out.
+// weight, bias: f32 [group] (the same for every group of a row) or [width] when group == width. in may be
+// out.
 struct Norm {
     Slot in, out;
     WeightId weight;
@@ -82,7 +84,8 @@ struct Rope {
     RopeId rope;
 };
 
-// Writes keys [rows, kv_heads * key_dim] and values [rows, kv_heads * value_dim] to the pages of the rows' tokens.
+// Writes keys [rows, kv_heads * key_dim] and values [rows, kv_heads * value_dim] to the pages of the rows'
+// tokens.
 struct StoreKv {
     Slot keys, values;
     std::uint32_t group;  // index into Program::caches
@@ -90,9 +93,9 @@ struct StoreKv {
 };
 
 // Softmax attention of each row over its sequence's cached tokens at positions (own - window, own]:
-// score = scale * q.k; with softcap c > 0, score = c * tanh(score / c). Query head h reads kv head h / (heads / kv_heads).
-// sinks f32 [heads]: an extra score in the softmax's sum that carries no value.
-// query [rows, heads * key_dim] -> out [rows, heads * value_dim]. StoreKv of the same step has run before.
+// score = scale * q.k; with softcap c > 0, score = c * tanh(score / c). Query head h reads kv head h / (heads
+// / kv_heads). sinks f32 [heads]: an extra score in the softmax's sum that carries no value. query [rows,
+// heads * key_dim] -> out [rows, heads * value_dim]. StoreKv of the same step has run before.
 struct Attention {
     Slot query, out;
     std::uint32_t group, layer;
@@ -140,24 +143,24 @@ enum class Form : std::uint8_t {
 };
 
 struct WeightInfo {
-    std::string name;              // of the tensor, for errors and reports
-    DType type = DType::f32;       // as stored in the file
-    std::uint64_t rows = 1;        // outputs; 1 for vectors
-    std::uint64_t columns = 0;     // inputs
+    std::string name = {};      // of the tensor, for errors and reports
+    DType type = DType::f32;    // as stored in the file
+    std::uint64_t rows = 1;     // outputs; 1 for vectors
+    std::uint64_t columns = 0;  // inputs
     Form form = Form::file;
-    std::uint64_t bytes = 0;       // that the device allocates for it: 0 where it reads the mapped file
+    std::uint64_t bytes = 0;  // that the device allocates for it: 0 where it reads the mapped file
 };
 
 struct Program {
-    std::vector<SlotInfo> slots;
-    std::vector<WeightInfo> weights;
-    std::vector<RopeTable> ropes;
-    std::vector<CacheGeometry> caches;
-    std::vector<Op> ops;
-    Slot logits = 0;                   // the slot that holds the result, rows `wanted`
-    std::uint32_t max_rows = 0;        // tokens in a step
-    std::uint32_t max_wanted = 0;      // logit rows in a step
-    std::uint32_t max_position = 0;    // positions are below it
+    std::vector<SlotInfo> slots = {};
+    std::vector<WeightInfo> weights = {};
+    std::vector<RopeTable> ropes = {};
+    std::vector<CacheGeometry> caches = {};
+    std::vector<Op> ops = {};
+    Slot logits = 0;                 // the slot that holds the result, rows `wanted`
+    std::uint32_t max_rows = 0;      // tokens in a step
+    std::uint32_t max_wanted = 0;    // logit rows in a step
+    std::uint32_t max_position = 0;  // positions are below it
 };
 
 // Consecutive rows of one sequence, at consecutive positions.
@@ -165,17 +168,18 @@ struct SequenceRows {
     std::uint32_t first_row = 0;
     std::uint32_t rows = 0;
     std::uint32_t first_position = 0;
-    // One table a cache group; entry i is the page of positions [i * page_tokens, ...), no_page where it has been
-    // released because no window reaches it any more.
-    std::vector<std::span<const std::int32_t>> pages;
+    // One table a cache group; entry i is the page of positions [i * page_tokens, ...), no_page where it has
+    // been released because no window reaches it any more.
+    std::vector<std::span<const std::int32_t>> pages = {};
 };
 
-// One step's varying input. Everything is checked by exec: token ids in range, pages present, sizes within the program's.
+// One step's varying input. Everything is checked by exec: token ids in range, pages present, sizes within
+// the program's.
 struct Step {
-    std::span<const std::int32_t> tokens;      // [rows]
-    std::span<const std::uint32_t> positions;  // [rows]
-    std::span<const SequenceRows> sequences;   // cover the rows in order
-    std::span<const std::uint32_t> wanted;     // rows whose logits are wanted, ascending
+    std::span<const std::int32_t> tokens = {};      // [rows]
+    std::span<const std::uint32_t> positions = {};  // [rows]
+    std::span<const SequenceRows> sequences = {};   // cover the rows in order
+    std::span<const std::uint32_t> wanted = {};     // rows whose logits are wanted, ascending
     std::uint32_t rows(Rows kind) const {
         return static_cast<std::uint32_t>(kind == Rows::all ? tokens.size() : wanted.size());
     }

@@ -1,0 +1,28 @@
+#include <array>
+#include <string>
+
+#include "backend/device.hpp"
+#include "lamina/error.hpp"
+
+namespace lamina::backend {
+
+const char* name(const Op& op) {
+    static constexpr std::array names{"embed",     "norm",     "linear", "rope",   "store_kv",
+                                      "attention", "activate", "add",    "gather", "scale"};
+    static_assert(names.size() == std::variant_size_v<Op>);
+    return names[op.index()];
+}
+
+const Backend& find_backend(std::string_view name) {
+    std::string known;
+    for (const auto& backend : registry()) {
+        if (backend.name == name) return backend;
+        known += (known.empty() ? "" : ", ") + std::string(backend.name);
+    }
+    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "backend",
+                                                          .subject = "backend",
+                                                          .expected = "one of " + known,
+                                                          .found = std::string(name)});
+}
+
+}  // namespace lamina::backend
