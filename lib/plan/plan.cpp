@@ -1,0 +1,132 @@
+#include "plan/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "lamina/error.hpp"
+#include "plan/bytes.hpp"
+
+namespace lamina::plan {
+namespace {
+
+void require(bool good, const char* option, const char* expected, std::uint64_t found) {
+    if (good) return;
+    throw Error(ErrorCode::invalid_argument,
+                ErrorDetails{
+                    .area = "plan", .subject = option, .expected = expected, .found = std::to_string(found)});
+}
+
+void check(const Workload& w) {
+    require(w.context >= 1 && w.context <= 1u << 30, "context", "1..1073741824 tokens", w.context);
+    require(w.sequences >= 1 && w.sequences <= 65536, "sequences", "1..65536", w.sequences);
+    require(w.batch_tokens >= 1 && w.batch_tokens <= 65536, "batch_tokens", "1..65536", w.batch_tokens);
+    require(w.logit_rows >= 1 && w.logit_rows <= w.batch_tokens, "logit_rows", "1..batch_tokens",
+            w.logit_rows);
+}
+
+const char* text(backend::Form form) {
+    switch (form) {
+        case backend::Form::file: return "as in the file";
+        case backend::Form::packed: return "packed";
+        case backend::Form::f32: return "f32";
+    }
+    return "";
+}
+
+void add_weight_buffers(const Plan& plan, std::vector<PlanBuffer>& out) {
+    constexpr std::array forms{backend::Form::packed, backend::Form::f32, backend::Form::file};
+    for (auto form : forms) {
+        PlanBuffer buffer{.device = plan.device.name, .name = std::string("weights, ") + text(form)};
+        std::size_t tensors = 0;
+        for (const auto& weight : plan.program.weights) {
+            if (weight.form != form) continue;
+            ++tensors;
+            buffer.bytes += weight.bytes;
+            if (weight.bytes == 0)
+                buffer.mapped_bytes += weight.rows * row_bytes(weight.type, weight.columns);
+        }
+        buffer.detail = fmt::format("{} tensors", tensors);
+        if (tensors > 0) out.push_back(buffer);
+    }
+}
+
+void add_cache_buffers(const Plan& plan, std::vector<PlanBuffer>& out) {
+    for (std::size_t i = 0; i < plan.program.caches.size(); ++i) {
+        const auto& g = plan.program.caches[i];
+        out.push_back(
+            {.device = plan.device.name,
+             .name = g.window > 0 ? fmt::format("kv cache, window {}", g.window) : "kv cache, all tokens",
+             .bytes = plan.cache_bytes[i],
+             .detail = fmt::format("{} layers x {} pages x {} tokens, {}", g.layers, g.pages,
+                                   backend::page_tokens, info(g.type).name)});
+    }
+}
+
+lamina::Plan summarize(const Plan& plan, const model::Model& model) {
+    lamina::Plan out;
+    out.devices = {plan.device};
+    add_weight_buffers(plan, out.buffers);
+    add_cache_buffers(plan, out.buffers);
+    out.buffers.push_back({.device = plan.device.name,
+                           .name = "workspace",
+                           .bytes = plan.workspace_bytes,
+                           .detail = fmt::format("{} rows, {} logit rows a step", plan.workload.batch_tokens,
+                                                 plan.workload.logit_rows)});
+    PlanLayers layers{
+        .first = 0, .last = static_cast<std::uint32_t>(model.layers.size() - 1), .device = plan.device.name};
+    for (const auto& weight : plan.program.weights) {
+        if (weight.name.starts_with("blk."))
+            layers.weight_bytes += weight.rows * row_bytes(weight.type, weight.columns);
+    }
+    out.layers = {layers};
+    out.context = plan.workload.context;
+    out.sequences = plan.workload.sequences;
+    out.batch_tokens = plan.workload.batch_tokens;
+    out.reason = fmt::format("Everything is on {}: {} of {} free there.", plan.device.name,
+                             format_bytes(out.total_bytes()), format_bytes(plan.device.available_bytes));
+    return out;
+}
+
+void check_memory(const Plan& plan) {
+    const auto needed = plan.summary.total_bytes();
+    const auto available = plan.device.available_bytes;
+    if (needed <= available) return;
+    std::uint64_t cache = 0;
+    for (auto bytes : plan.cache_bytes) cache += bytes;
+    throw Error(ErrorCode::out_of_memory,
+                ErrorDetails{.area = "plan",
+                             .subject = plan.device.name,
+                             .expected = fmt::format("at most {} (free memory)", format_bytes(available)),
+                             .found = fmt::format("{}, of which {} for the KV cache of {} x {} tokens; a "
+                                                  "smaller context or fewer sequences need less",
+                                                  format_bytes(needed), format_bytes(cache),
+                                                  plan.workload.sequences, plan.workload.context)});
+}
+
+}  // namespace
+
+Plan make_plan(const model::Model& model, const backend::Backend& backend, const DeviceInfo& device,
+               const backend::DeviceOptions& options, const Workload& workload) {
+    check(workload);
+    Plan plan;
+    plan.device = device;
+    plan.workload = workload;
+    plan.workload.context = std::min(workload.context, model.config.trained_context);
+    const std::uint64_t positions = std::uint64_t{plan.workload.context} * workload.sequences;
+    require(positions <= 1u << 31, "sequences", "at most 2147483648 tokens of context in all sequences",
+            positions);
+    if (backend.cache_type) plan.workload.cache = backend.cache_type(workload.cache);
+    auto lowered = lower(model, plan.workload);
+    plan.program = std::move(lowered.program);
+    plan.residency = std::move(lowered.residency);
+    for (auto& weight : plan.program.weights) weight = backend.place(device, options, std::move(weight));
+    for (const auto& cache : plan.program.caches) plan.cache_bytes.push_back(cache.bytes());
+    plan.workspace_bytes = backend.workspace_bytes(device, options, plan.program);
+    plan.summary = summarize(plan, model);
+    check_memory(plan);
+    return plan;
+}
+
+}  // namespace lamina::plan

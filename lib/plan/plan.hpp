@@ -1,0 +1,52 @@
+// Decides what lies where and what runs where, from sizes alone: a plan is a plain value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/device.hpp"
+#include "lamina/plan.hpp"
+#include "model/model.hpp"
+
+namespace lamina::plan {
+
+// What the model is wanted for.
+struct Workload {
+    std::uint32_t context = 4096;      // tokens a sequence can hold; at most what the model was trained for
+    std::uint32_t sequences = 1;       // alive at once
+    std::uint32_t batch_tokens = 512;  // rows of a step
+    std::uint32_t logit_rows = 16;     // logit rows of a step
+    DType cache = DType::f16;
+};
+
+// Where a weight of the program comes from: rows of a tensor of the file.
+struct Residency {
+    std::string tensor;
+    std::uint64_t first_row = 0, rows = 0;
+};
+
+struct Plan {
+    DeviceInfo device;
+    backend::Program program;                // what the device runs in a step
+    std::vector<Residency> residency;        // of program.weights[i]
+    std::vector<std::uint64_t> cache_bytes;  // of program.caches[i]
+    std::uint64_t workspace_bytes = 0;
+    Workload workload;
+    lamina::Plan summary;  // the same for people and scripts
+};
+
+// The ops of one step of `model`: the only place that knows how a decoder is put together. Weights are not
+// placed yet.
+struct Lowered {
+    backend::Program program;
+    std::vector<Residency> residency;
+};
+Lowered lower(const model::Model& model, const Workload& workload);
+
+// Plans `model` on one device. Throws out_of_memory with the numbers where it does not fit, invalid_argument
+// where the workload cannot be meant.
+Plan make_plan(const model::Model& model, const backend::Backend& backend, const DeviceInfo& device,
+               const backend::DeviceOptions& options, const Workload& workload);
+
+}  // namespace lamina::plan

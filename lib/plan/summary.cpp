@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "lamina/plan.hpp"
+#include "plan/bytes.hpp"
+
+namespace lamina {
+namespace plan {
+
+std::string format_bytes(std::uint64_t bytes) {
+    constexpr std::array units{"B", "kB", "MB", "GB", "TB"};
+    auto value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    while (value >= 1000 && unit + 1 < units.size()) value /= 1000, ++unit;
+    return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+namespace {
+
+// Device and buffer names hold no control characters; quotes and backslashes might come from a CPU's name.
+std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    }
+    return out + "\"";
+}
+
+}  // namespace
+}  // namespace plan
+
+std::uint64_t Plan::total_bytes() const {
+    std::uint64_t sum = 0;
+    for (const auto& buffer : buffers) sum += buffer.bytes;
+    return sum;
+}
+
+std::uint64_t Plan::mapped_bytes() const {
+    std::uint64_t sum = 0;
+    for (const auto& buffer : buffers) sum += buffer.mapped_bytes;
+    return sum;
+}
+
+std::string Plan::table() const {
+    std::string out;
+    for (const auto& device : devices) {
+        out +=
+            fmt::format("device {}: {}, {} in all, {} free\n", device.name, device.description,
+                        plan::format_bytes(device.memory_bytes), plan::format_bytes(device.available_bytes));
+    }
+    out += fmt::format("for {} x {} tokens of context, {} rows a step\n\n", sequences, context, batch_tokens);
+    out += fmt::format("{:<12} {:<28} {:>16} {:>16}  {}\n", "device", "buffer", "bytes", "read in place", "");
+    for (const auto& b : buffers)
+        out += fmt::format("{:<12} {:<28} {:>16} {:>16}  {}\n", b.device, b.name, b.bytes, b.mapped_bytes,
+                           b.detail);
+    out += fmt::format("{:<12} {:<28} {:>16} {:>16}\n\n", "", "total", total_bytes(), mapped_bytes());
+    for (const auto& l : layers) {
+        out += fmt::format("layers {}-{} on {} ({} of weights in the file)\n", l.first, l.last, l.device,
+                           plan::format_bytes(l.weight_bytes));
+    }
+    return out + reason + "\n";
+}
+
+std::string Plan::json() const {
+    using plan::quoted;
+    std::string out = "{\"devices\":[";
+    for (std::size_t i = 0; i < devices.size(); ++i) {
+        const auto& d = devices[i];
+        out += fmt::format(
+            "{}{{\"name\":{},\"backend\":{},\"description\":{},\"memory_bytes\":{},\"available_bytes\":{}}}",
+            i ? "," : "", quoted(d.name), quoted(d.backend), quoted(d.description), d.memory_bytes,
+            d.available_bytes);
+    }
+    out += "],\"buffers\":[";
+    for (std::size_t i = 0; i < buffers.size(); ++i) {
+        const auto& b = buffers[i];
+        out += fmt::format("{}{{\"device\":{},\"name\":{},\"bytes\":{},\"mapped_bytes\":{},\"detail\":{}}}",
+                           i ? "," : "", quoted(b.device), quoted(b.name), b.bytes, b.mapped_bytes,
+                           quoted(b.detail));
+    }
+    out += "],\"layers\":[";
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        const auto& l = layers[i];
+        out += fmt::format("{}{{\"first\":{},\"last\":{},\"device\":{},\"weight_bytes\":{}}}", i ? "," : "",
+                           l.first, l.last, quoted(l.device), l.weight_bytes);
+    }
+    return out + fmt::format(
+                     "],\"context\":{},\"sequences\":{},\"batch_tokens\":{},\"total_bytes\":{},\"mapped_"
+                     "bytes\":{},\"reason\":{}}}",
+                     context, sequences, batch_tokens, total_bytes(), mapped_bytes(), quoted(reason));
+}
+
+}  // namespace lamina
