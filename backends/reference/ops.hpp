@@ -1,0 +1,38 @@
+// The ops of the reference backend, one function each; backend/op.hpp says what they compute.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "backend/op.hpp"
+
+namespace lamina::reference {
+
+// A running program's memory.
+struct Context {
+    const backend::Program& program;
+    std::vector<std::vector<float>>& slots;                  // [rows, width], as many rows as the step has
+    const std::vector<std::span<const std::byte>>& weights;  // by WeightId, the file's bytes
+    const std::vector<float*>& caches;                       // by group, f32
+    const backend::Step& step;
+
+    std::uint32_t width(backend::Slot slot) const { return program.slots[slot].width; }
+    std::uint32_t rows(backend::Slot slot) const { return step.rows(program.slots[slot].rows); }
+    float* row(backend::Slot slot, std::uint64_t r) const { return slots[slot].data() + r * width(slot); }
+    std::vector<float> vector(backend::WeightId id) const;                     // a whole small weight in f32
+    void weight_row(backend::WeightId id, std::uint64_t r, float* out) const;  // [columns] in f32
+};
+
+void run(const backend::Embed& op, const Context& c);
+void run(const backend::Norm& op, const Context& c);
+void run(const backend::Linear& op, const Context& c);
+void run(const backend::Rope& op, const Context& c);
+void run(const backend::StoreKv& op, const Context& c);
+void run(const backend::Attention& op, const Context& c);
+void run(const backend::Activate& op, const Context& c);
+void run(const backend::Add& op, const Context& c);
+void run(const backend::Gather& op, const Context& c);
+void run(const backend::Scale& op, const Context& c);
+
+}  // namespace lamina::reference

@@ -1,0 +1,146 @@
+#include "reference/reference.hpp"
+
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "lamina/error.hpp"
+#include "reference/ops.hpp"
+
+namespace lamina::reference {
+namespace {
+
+using namespace backend;
+
+class HostBuffer final : public Buffer {
+  public:
+    explicit HostBuffer(std::uint64_t bytes)
+        : memory_((bytes + sizeof(float) - 1) / sizeof(float)), bytes_(bytes) {}
+    std::uint64_t bytes() const override { return bytes_; }
+    float* data() { return memory_.data(); }
+
+  private:
+    std::vector<float> memory_;
+    std::uint64_t bytes_;
+};
+
+// The file's own bytes, kept alive.
+class FileWeight final : public Weight {
+  public:
+    explicit FileWeight(WeightData data) : data_(std::move(data)) {}
+    const WeightInfo& info() const override { return data_.info; }
+    std::span<const std::byte> bytes() const { return data_.bytes; }
+
+  private:
+    WeightData data_;
+};
+
+std::uint32_t max_rows(const Program& program, const SlotInfo& slot) {
+    return slot.rows == Rows::all ? program.max_rows : program.max_wanted;
+}
+
+class ReferenceExecutable final : public Executable {
+  public:
+    ReferenceExecutable(const Program& program, std::vector<std::shared_ptr<const Weight>> weights,
+                        std::vector<std::shared_ptr<Buffer>> caches)
+        : program_(program), owned_weights_(std::move(weights)), owned_caches_(std::move(caches)) {
+        for (const auto& weight : owned_weights_)
+            weights_.push_back(dynamic_cast<const FileWeight&>(*weight).bytes());
+        for (const auto& cache : owned_caches_) caches_.push_back(dynamic_cast<HostBuffer&>(*cache).data());
+        for (const auto& slot : program_.slots)
+            slots_.emplace_back().reserve(std::size_t{slot.width} * max_rows(program_, slot));
+    }
+
+    void run(const Step& step) override {
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            slots_[i].resize(std::size_t{program_.slots[i].width} * step.rows(program_.slots[i].rows));
+        }
+        const Context context{program_, slots_, weights_, caches_, step};
+        for (const auto& op : program_.ops) {
+            std::visit([&](const auto& o) { reference::run(o, context); }, op);
+        }
+    }
+
+    std::span<const float> logits() const override { return slots_[program_.logits]; }
+    std::vector<float> read(Slot slot) const override { return slots_[slot]; }
+
+    std::vector<ImplementationReport> report() const override {
+        std::vector<ImplementationReport> out;
+        for (const auto& op : program_.ops) out.push_back({name(op), "reference", ""});
+        return out;
+    }
+
+  private:
+    Program program_;
+    std::vector<std::shared_ptr<const Weight>> owned_weights_;
+    std::vector<std::shared_ptr<Buffer>> owned_caches_;
+    std::vector<std::span<const std::byte>> weights_;
+    std::vector<float*> caches_;
+    std::vector<std::vector<float>> slots_;
+};
+
+class ReferenceDevice final : public Device {
+  public:
+    explicit ReferenceDevice(DeviceInfo info) : info_(std::move(info)) {}
+    const DeviceInfo& info() const override { return info_; }
+
+    std::shared_ptr<const Weight> upload(const WeightData& weight) override {
+        return std::make_shared<FileWeight>(weight);
+    }
+    std::shared_ptr<Buffer> allocate(std::uint64_t bytes) override {
+        return std::make_shared<HostBuffer>(bytes);
+    }
+    std::unique_ptr<Executable> compile(const Program& program,
+                                        std::vector<std::shared_ptr<const Weight>> weights,
+                                        std::vector<std::shared_ptr<Buffer>> caches) override {
+        return std::make_unique<ReferenceExecutable>(program, std::move(weights), std::move(caches));
+    }
+
+  private:
+    DeviceInfo info_;
+};
+
+std::vector<DeviceInfo> devices() {
+    DeviceInfo info;
+    info.name = info.backend = "reference";
+    info.description = "scalar f32, for checking";
+    info.memory_bytes = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                        static_cast<std::uint64_t>(sysconf(_SC_PAGE_SIZE));
+    info.available_bytes = static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) *
+                           static_cast<std::uint64_t>(sysconf(_SC_PAGE_SIZE));
+    info.threads = 1;
+    info.isa = {"scalar"};
+    info.isa_used = "scalar";
+    return {info};
+}
+
+std::uint64_t workspace_bytes(const DeviceInfo&, const DeviceOptions&, const Program& program) {
+    std::uint64_t bytes = 0;
+    for (const auto& slot : program.slots)
+        bytes += std::uint64_t{slot.width} * max_rows(program, slot) * sizeof(float);
+    return bytes;
+}
+
+}  // namespace
+
+const Backend& record() {
+    static const Backend backend{
+        .name = "reference",
+        .devices = devices,
+        .open = [](const DeviceInfo& device, const DeviceOptions&) -> std::unique_ptr<Device> {
+            return std::make_unique<ReferenceDevice>(device);
+        },
+        .place =
+            [](const DeviceInfo&, const DeviceOptions&, WeightInfo weight) {
+                weight.form = Form::file;
+                weight.bytes = 0;
+                return weight;
+            },
+        .workspace_bytes = workspace_bytes,
+        .cache_type = [](DType) { return DType::f32; },
+    };
+    return backend;
+}
+
+}  // namespace lamina::reference
