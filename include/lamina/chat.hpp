@@ -15,20 +15,20 @@ class Template;
 }
 
 struct Message {
-    std::string role;     // "system", "user", "assistant", "tool"
-    std::string content;  // UTF-8
+    std::string role = {};     // "system", "user", "assistant", "tool"
+    std::string content = {};  // UTF-8
 };
 
 struct RenderOptions {
     bool add_generation_prompt = true;  // end with the opening of the assistant's answer
-    std::string bos_token;              // what `bos_token` is in the template
-    std::string eos_token;
-    std::string now;                    // "2024-07-26T09:05:03" fixes strftime_now; empty: the clock
+    std::string bos_token = {};         // what `bos_token` is in the template
+    std::string eos_token = {};
+    std::string now = {};  // "2024-07-26T09:05:03" fixes strftime_now; empty: the clock
 };
 
-// A handle to an immutable parsed template; cheap to copy, safe to use from many threads. The language is the part
-// of Jinja (https://jinja.palletsprojects.com) that published chat templates use. Rendering runs under budgets
-// (1 M steps, 16 MiB of output, depth 64, ranges of 1 M elements).
+// A handle to an immutable parsed template; cheap to copy, safe to use from many threads. The language is the
+// part of Jinja (https://jinja.palletsprojects.com) that published chat templates use. Rendering runs under
+// budgets (1 M steps, 16 MiB of output, depth 64, ranges of 1 M elements).
 class ChatTemplate {
   public:
     // Parses Jinja source. Throws template_failed with line and column.
@@ -41,8 +41,8 @@ class ChatTemplate {
     // The same for everything that a template may read, as a JSON object: {"messages": [...], "tools": [...],
     // "add_generation_prompt": true, "bos_token": "<s>", ...}. Every member becomes a variable.
     std::string render_json(std::string_view json, std::string_view now = {}) const;
-    // Renders and encodes. Control tokens are read only in the template's own text, never in a message's, so no
-    // message can forge a turn; ids are those of encoding the rendered text otherwise.
+    // Renders and encodes. Control tokens are read only in the template's own text, never in a message's, so
+    // no message can forge a turn; ids are those of encoding the rendered text otherwise.
     std::vector<TokenId> encode(const Tokenizer& tokenizer, const std::vector<Message>& messages,
                                 const RenderOptions& options = {}) const;
 
@@ -52,7 +52,7 @@ class ChatTemplate {
     const text::Template& impl() const { return *impl_; }
 
   private:
-    std::shared_ptr<const text::Template> impl_;
+    std::shared_ptr<const text::Template> impl_ = {};
 };
 
 }  // namespace lamina

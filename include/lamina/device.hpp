@@ -8,14 +8,14 @@
 namespace lamina {
 
 struct DeviceInfo {
-    std::string name;                  // how it is asked for: "cpu", "reference", "cuda:0"
-    std::string backend;               // "cpu", "reference", "cuda"
-    std::string description;           // the maker's name for it
-    std::uint64_t memory_bytes = 0;    // in all
-    std::uint64_t available_bytes = 0; // free to use now
-    int threads = 0;                   // CPUs that the process may use (CPU devices)
-    std::vector<std::string> isa;      // instruction sets found, weakest first (CPU devices)
-    std::string isa_used;              // the one that kernels run at: the strongest, or what LAMINA_ISA forces
+    std::string name = {};              // how it is asked for: "cpu", "reference", "cuda:0"
+    std::string backend = {};           // "cpu", "reference", "cuda"
+    std::string description = {};       // the maker's name for it
+    std::uint64_t memory_bytes = 0;     // in all
+    std::uint64_t available_bytes = 0;  // free to use now
+    int threads = 0;                    // CPUs that the process may use (CPU devices)
+    std::vector<std::string> isa = {};  // instruction sets found, weakest first (CPU devices)
+    std::string isa_used = {};  // the one that kernels run at: the strongest, or what LAMINA_ISA forces
 };
 
 // All devices that this build can use on this machine, the preferred one first.

@@ -30,7 +30,7 @@ struct ErrorDetails {
     std::string area = {};                     // who noticed: "gguf", "tokenizer", "linear", ...
     std::string file = {};                     // path of the file, if one is at fault
     std::string subject = {};                  // the tensor, metadata key, option or field
-    std::optional<std::uint64_t> offset;  // byte offset in the file
+    std::optional<std::uint64_t> offset = {};  // byte offset in the file
     std::string expected = {};                 // what would have been right
     std::string found = {};                    // what was there instead
 };

@@ -33,12 +33,12 @@ class Tokenizer {
     // vocabulary throw invalid_argument.
     std::string decode(std::span<const TokenId> ids, bool special = false) const;
 
-    std::string piece(TokenId id) const;                      // the bytes of one token, control tokens by name
-    std::optional<TokenId> find(std::string_view text) const; // the id of a token by its exact stored text
-    std::uint32_t size() const;                               // tokens in the vocabulary
-    TokenId bos() const;                                      // -1 where there is none
+    std::string piece(TokenId id) const;  // the bytes of one token, control tokens by name
+    std::optional<TokenId> find(std::string_view text) const;  // the id of a token by its exact stored text
+    std::uint32_t size() const;                                // tokens in the vocabulary
+    TokenId bos() const;                                       // -1 where there is none
     TokenId eos() const;
-    bool ends_generation(TokenId id) const;                   // EOS, end of turn and their kin
+    bool ends_generation(TokenId id) const;  // EOS, end of turn and their kin
     bool is_control(TokenId id) const;
 
     explicit Tokenizer(std::shared_ptr<const text::Tokenizer> impl) : impl_(std::move(impl)) {}
