@@ -2,15 +2,15 @@
 
 # lamina_component(NAME folder DEPENDS ...): a library of every .cpp in the folder and below.
 function(lamina_component name folder)
-  cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPENDS;INCLUDES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   if(NOT sources)
     add_library(lamina_${name} INTERFACE)
     target_link_libraries(lamina_${name} INTERFACE lamina_settings ${arg_DEPENDS})
-    target_include_directories(lamina_${name} INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib)
+    target_include_directories(lamina_${name} INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib ${arg_INCLUDES})
     return()
   endif()
   add_library(lamina_${name} STATIC ${sources})
   target_link_libraries(lamina_${name} PUBLIC ${arg_DEPENDS} PRIVATE lamina_settings)
-  target_include_directories(lamina_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib)
+  target_include_directories(lamina_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib ${arg_INCLUDES})
 endfunction()

@@ -9,3 +9,11 @@ find_library(UTF8PROC_LIBRARY utf8proc REQUIRED)
 add_library(lamina_utf8proc INTERFACE)
 target_include_directories(lamina_utf8proc SYSTEM INTERFACE ${UTF8PROC_INCLUDE})
 target_link_libraries(lamina_utf8proc INTERFACE ${UTF8PROC_LIBRARY})
+
+# Optional: dense matrices with many rows are faster with it. cmake/setup.sh puts it into .cache/venv.
+if(LAMINA_ONEDNN)
+  find_package(dnnl 3.2 CONFIG QUIET HINTS ${PROJECT_SOURCE_DIR}/.cache/venv)
+  if(NOT dnnl_FOUND)
+    message(STATUS "oneDNN 3.2 not found: dense matrices use lamina's own kernels alone")
+  endif()
+endif()

@@ -27,7 +27,8 @@ class ByteReader {
     // `what` names the field for the error.
     std::span<const std::byte> take(std::uint64_t count, std::string_view what) {
         if (count > remaining()) {
-            fail(what, std::to_string(count) + " bytes", std::to_string(remaining()) + " bytes to the end of the file");
+            fail(what, std::to_string(count) + " bytes",
+                 std::to_string(remaining()) + " bytes to the end of the file");
         }
         const auto out = bytes_.subspan(position_, count);
         position_ += count;
@@ -35,8 +36,7 @@ class ByteReader {
     }
 
     template <class T>
-        requires std::is_arithmetic_v<T>
-    T read(std::string_view what) {
+    requires std::is_arithmetic_v<T> T read(std::string_view what) {
         T value;
         std::memcpy(&value, take(sizeof(T), what).data(), sizeof(T));
         return value;

@@ -8,18 +8,44 @@
 namespace lamina {
 
 enum class DType : std::uint8_t {
-    f32, f16, bf16, f64, i8, i16, i32, i64,
-    q4_0, q4_1, q5_0, q5_1, q8_0,
-    q2_k, q3_k, q4_k, q5_k, q6_k,
-    iq1_s, iq1_m, iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq4_nl, iq4_xs,
-    tq1_0, tq2_0, mxfp4, nvfp4,
+    f32,
+    f16,
+    bf16,
+    f64,
+    i8,
+    i16,
+    i32,
+    i64,
+    q4_0,
+    q4_1,
+    q5_0,
+    q5_1,
+    q8_0,
+    q2_k,
+    q3_k,
+    q4_k,
+    q5_k,
+    q6_k,
+    iq1_s,
+    iq1_m,
+    iq2_xxs,
+    iq2_xs,
+    iq2_s,
+    iq3_xxs,
+    iq3_s,
+    iq4_nl,
+    iq4_xs,
+    tq1_0,
+    tq2_0,
+    mxfp4,
+    nvfp4,
 };
 inline constexpr int dtype_count = static_cast<int>(DType::nvfp4) + 1;
 
 struct DTypeInfo {
-    std::string_view name;        // "q4_K": as GGUF tools spell it
-    std::uint32_t block_size;     // elements in a block; 1 for plain types
-    std::uint32_t block_bytes;    // bytes of a block
+    std::string_view name;      // "q4_K": as GGUF tools spell it
+    std::uint32_t block_size;   // elements in a block; 1 for plain types
+    std::uint32_t block_bytes;  // bytes of a block
 };
 
 const DTypeInfo& info(DType type);

@@ -1,5 +1,5 @@
-// Block layouts of quantized types and their scalar decode: the one truth that every backend is tested against.
-// Layouts as in the GGUF format (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
+// Block layouts of quantized types and their scalar decode: the one truth that every backend is tested
+// against. Layouts as in the GGUF format (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
 #pragma once
 
 #include <cstddef>
@@ -11,26 +11,35 @@
 namespace lamina::quant {
 
 // Decodes `count` elements (a multiple of the type's block size) to f32, exactly as the format defines them.
-// Works for every float type and every block type. The caller guarantees row_bytes(type, count) input bytes.
+// Works for every float type and every block type; throws unsupported for others.
+// The caller guarantees row_bytes(type, count) input bytes.
 void decode(DType type, const std::byte* blocks, std::uint64_t count, float* out);
 
 // True where `decode` knows the type (integers are not weights).
 bool is_weight_type(DType type);
 
-// The integer view of a block type: weight[i] = scale[g] * code[i] + minimum[g], g = i / group. Every block type has
-// one; it is what integer kernels compute with. Equal to `decode` up to the rounding of one f32 multiply-add.
+// The integer view of a block type: weight[i] = scale[g] * code[i] + minimum[g], g = i / group. Every block
+// type has one; it is what integer kernels compute with. Multiplying first and then adding in f32 gives
+// `decode` exactly, but for the sign of zeros and, in types of unsigned codes with a derived minimum, for
+// scales that are infinite.
 struct IntegerView {
-    int group;            // 16 or 32 codes share a scale
-    int code_bits;        // 4: codes 0..15, 8: codes -128..127
-    bool has_minimum;     // minimum[] is not all zero by construction
-    bool f16_scales;      // scale and minimum are exactly representable in f16
+    int group;         // 16 or 32 codes share a scale
+    int code_bits;     // 4: codes 0..15, 8: codes -128..127
+    bool has_minimum;  // minimum[] is not all zero by construction
+    // Scale and minimum are exactly representable in f16. One exception: q4_0, whose minimum of -8 * scale is
+    // beyond f16 where |scale| > 8188. No weights of that size (65504 and more) are known; they become
+    // infinite, not wrong.
+    bool f16_scales;
 };
-IntegerView integer_view(DType type);  // block types only
+IntegerView integer_view(DType type);  // block types only; throws unsupported for others
 
-// Unpacks `count` elements (a multiple of the block size): codes[count], scales[count / group], minima[count / group].
-void unpack(DType type, const std::byte* blocks, std::uint64_t count, std::int8_t* codes, float* scales, float* minima);
+// Unpacks `count` elements (a multiple of the block size) to codes [count], scales and minima [count /
+// group].
+void unpack(DType type, const std::byte* blocks, std::uint64_t count, std::int8_t* codes, float* scales,
+            float* minima);
 
-// Blocks of `count` f32 values, for tests and tools: q8_0, q4_0, q4_1, q5_0, q5_1, mxfp4 and the float types. Round to nearest.
+// Blocks of `count` f32 values (finite, a multiple of the block size), for tests and tools: q8_0, q4_0, q4_1,
+// q5_0, q5_1, mxfp4 and the float types. Codes are those nearest to the values under the scale as stored.
 // Throws unsupported for other types.
 void encode(DType type, const float* values, std::uint64_t count, std::byte* out);
 
