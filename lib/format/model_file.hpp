@@ -1,4 +1,5 @@
-// What every file format is turned into: checked names, types and spans of bytes, and metadata. Immutable, no policy.
+// What every file format is turned into: checked names, types and spans of bytes, and metadata. Immutable, no
+// policy.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ struct Tensor {
     DType type = DType::f32;
     std::vector<std::uint64_t> shape;  // 1 to 4 dimensions, each at least 1
     std::span<const std::byte> bytes;
-    std::size_t file = 0;       // index into ModelFile::files
-    std::uint64_t offset = 0;   // of `bytes` in that file
+    std::size_t file = 0;      // index into ModelFile::files
+    std::uint64_t offset = 0;  // of `bytes` in that file
 
     std::uint64_t columns() const { return shape.back(); }
     std::uint64_t elements() const {
@@ -36,7 +37,8 @@ struct Tensor {
     std::uint64_t rows() const { return elements() / columns(); }
 };
 
-// Metadata values. Integers of any width are widened; arrays hold one type.
+// Metadata values. Integers of any width are widened (unsigned ones to u64, signed ones to i64); arrays hold
+// one type, and arrays of booleans are Integers of 0 and 1.
 using Integers = std::vector<std::int64_t>;
 using Reals = std::vector<double>;
 using Strings = std::vector<std::string>;
@@ -49,13 +51,14 @@ struct File {
 
 class ModelFile {
   public:
-    std::vector<File> files;                 // at least one; errors name the first unless a tensor is at fault
-    std::vector<Tensor> tensors;             // in file order
+    std::string format;                      // "GGUF v3"
+    std::vector<File> files;      // at least one; errors name the first unless a tensor is at fault
+    std::vector<Tensor> tensors;  // in file order
     std::map<std::string, Value, std::less<>> metadata;
 
     const std::string& path() const { return files.front().path; }
-    const Tensor* find(std::string_view name) const;   // nullptr where there is none
-    void index();                                      // builds the name index; throws bad_file on a duplicate
+    const Tensor* find(std::string_view name) const;  // nullptr where there is none
+    void index();                                     // builds the name index; throws bad_file on a duplicate
 
     bool has(std::string_view key) const { return metadata.find(key) != metadata.end(); }
 
@@ -65,7 +68,7 @@ class ModelFile {
     std::optional<double> real(std::string_view key, double low, double high) const;  // must be finite
     std::optional<bool> boolean(std::string_view key) const;
     std::optional<std::string> string(std::string_view key) const;
-    const Strings* strings(std::string_view key) const;    // nullptr where missing
+    const Strings* strings(std::string_view key) const;  // nullptr where missing
     const Integers* integers(std::string_view key) const;
     const Reals* reals(std::string_view key) const;
 
@@ -75,7 +78,7 @@ class ModelFile {
     std::string need_string(std::string_view key) const;
 
   private:
-    std::map<std::string_view, std::size_t> by_name_;
+    std::vector<std::size_t> by_name_;  // indices of `tensors`, sorted by name
 };
 
 // Called with bytes done and bytes in all; returning false cancels (Error cancelled).

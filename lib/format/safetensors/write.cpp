@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "format/extent.hpp"
+#include "format/safetensors/safetensors.hpp"
+#include "lamina/error.hpp"
+
+namespace lamina::format::safetensors {
+namespace {
+
+[[noreturn]] void fail(ErrorCode code, const std::string& path, std::string_view name, std::string expected,
+                       std::string found) {
+    throw Error(code, ErrorDetails{.area = "safetensors",
+                                   .file = path,
+                                   .subject = std::string(name),
+                                   .expected = std::move(expected),
+                                   .found = std::move(found)});
+}
+
+void check(const std::string& path, std::span<const Tensor> tensors) {
+    std::set<std::string_view> names;
+    for (const Tensor& t : tensors) {
+        const auto refuse = [&](std::string expected, std::string found) {
+            fail(ErrorCode::invalid_argument, path, t.name, std::move(expected), std::move(found));
+        };
+        if (t.name.empty() || t.name == "__metadata__" || t.name.size() > Limits::name) {
+            refuse("a name of 1 to 65536 bytes that is not __metadata__", "'" + t.name + "'");
+        }
+        if (!names.insert(t.name).second) refuse("one tensor of this name", "two or more");
+        if (t.shape.size() > Limits::dimensions)
+            refuse("at most 8 dimensions", std::to_string(t.shape.size()));
+        const auto elements = checked_elements(t.shape);
+        const auto bytes = elements ? checked_mul(*elements, size_of(t.type)) : std::nullopt;
+        if (!bytes || *bytes != t.bytes.size()) {
+            refuse("as many values as the shape " + to_text(t.shape) + " has",
+                   std::to_string(t.bytes.size() / size_of(t.type)));
+        }
+    }
+}
+
+// Wide types first, so that every tensor lies at a multiple of its element size.
+std::vector<std::size_t> storage_order(std::span<const Tensor> tensors) {
+    std::vector<std::size_t> order(tensors.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return size_of(tensors[a].type) > size_of(tensors[b].type);
+    });
+    return order;
+}
+
+std::string header_text(const std::string& path, std::span<const Tensor> tensors,
+                        std::span<const std::size_t> order,
+                        const std::map<std::string, std::string>& metadata) {
+    nlohmann::ordered_json header = nlohmann::ordered_json::object();
+    if (!metadata.empty()) header["__metadata__"] = metadata;
+    std::uint64_t offset = 0;
+    for (const std::size_t i : order) {
+        const Tensor& t = tensors[i];
+        const std::uint64_t end = offset + t.bytes.size();
+        // push_back: operator[] of an ordered object searches all keys before it.
+        header.get_ref<nlohmann::ordered_json::object_t&>().emplace_back(
+            t.name, nlohmann::ordered_json{
+                        {"dtype", to_string(t.type)}, {"shape", t.shape}, {"data_offsets", {offset, end}}});
+        offset = end;
+    }
+    std::string text;
+    try {
+        text = header.dump();
+    } catch (const nlohmann::json::exception&) {
+        fail(ErrorCode::invalid_argument, path, "header", "names and metadata in UTF-8", "other bytes");
+    }
+    text.append((8 - text.size() % 8) % 8, ' ');  // so that the data section is aligned
+    if (text.size() > Limits::header) {
+        fail(ErrorCode::invalid_argument, path, "header", "at most 100000000 bytes",
+             std::to_string(text.size()));
+    }
+    return text;
+}
+
+}  // namespace
+
+void write(const std::string& path, std::span<const Tensor> tensors,
+           const std::map<std::string, std::string>& metadata) {
+    check(path, tensors);
+    const auto order = storage_order(tensors);
+    const std::string header = header_text(path, tensors, order, metadata);
+    const auto close = [](std::FILE* f) { std::fclose(f); };
+    std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "wb"), close);
+    if (!file) fail(ErrorCode::io, path, "", "", "the file cannot be created");
+    const auto put = [&](const void* data, std::size_t size) {
+        return size == 0 || std::fwrite(data, 1, size, file.get()) == size;
+    };
+    const std::uint64_t size = header.size();
+    bool written = put(&size, sizeof(size)) && put(header.data(), header.size());
+    for (const std::size_t i : order)
+        written = written && put(tensors[i].bytes.data(), tensors[i].bytes.size());
+    // Closing flushes: a full disk may show only here.
+    if (std::fclose(file.release()) != 0 || !written) {
+        fail(ErrorCode::io, path, "", "", "the file could not be written completely");
+    }
+}
+
+}  // namespace lamina::format::safetensors

@@ -1,0 +1,137 @@
+// Linears that share an input, built into stages of the CPU backend and run without a device.
+#pragma once
+
+#include <omp.h>
+
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "base/checked.hpp"
+#include "cpu/ops/stage.hpp"
+#include "quant/packed.hpp"
+#include "tests/support/random.hpp"
+
+namespace lamina::test {
+
+// Zeroed memory aligned to 64 bytes.
+class AlignedBytes {
+  public:
+    explicit AlignedBytes(std::uint64_t bytes) : storage_(bytes + 64) {}
+    std::byte* data() {
+        auto* at = storage_.data();
+        return at + (64 - reinterpret_cast<std::uintptr_t>(at) % 64) % 64;
+    }
+
+  private:
+    std::vector<std::byte> storage_;
+};
+
+class LinearCase {
+  public:
+    // Inputs [max_rows, columns].
+    LinearCase(std::uint32_t columns, std::uint32_t max_rows) {
+        program_.max_rows = program_.max_wanted = max_rows;
+        in_ = add_slot(columns);
+    }
+
+    // A weight [outputs, columns]; `file` holds its rows as a file does. Blocks are packed, other types stay as they are.
+    void add(DType type, std::uint32_t outputs, const std::vector<std::byte>& file, const std::vector<float>& bias = {}) {
+        const std::uint64_t columns = program_.slots[in_].width;
+        if (is_quantized(type)) {
+            const quant::PackedShape shape{quant::packed_kind(type), outputs, columns};
+            AlignedBytes& packed = memory_.emplace_back(shape.bytes());
+            quant::pack(type, file.data(), shape, 0, shape.panels(), packed.data());
+            add_held(type, outputs, backend::Form::packed, packed.data(), bias);
+        } else {
+            AlignedBytes& copy = memory_.emplace_back(file.size());
+            std::memcpy(copy.data(), file.data(), file.size());
+            add_held(type, outputs, backend::Form::file, copy.data(), bias);
+        }
+    }
+
+    // The same with the bytes in the form given.
+    void add_held(DType type, std::uint32_t outputs, backend::Form form, const std::byte* data,
+                  const std::vector<float>& bias) {
+        backend::Linear linear{.in = in_, .weight = add_weight(type, outputs, form, data), .out = add_slot(outputs)};
+        if (!bias.empty()) {
+            AlignedBytes& copy = memory_.emplace_back(bias.size() * sizeof(float));
+            std::memcpy(copy.data(), bias.data(), bias.size() * sizeof(float));
+            linear.bias = add_weight(DType::f32, 1, backend::Form::file, copy.data(), bias.size());
+        }
+        linears_.push_back(linear);
+    }
+
+    // Compiles what was added.
+    void build(cpu::Isa isa, int threads, backend::Compute compute = backend::Compute::automatic) {
+        options_.compute = compute;
+        threads_ = threads;
+        std::uint64_t scratch = 0;
+        for (const auto& linear : linears_) {
+            scratch = std::max(scratch, cpu::linear_scratch_bytes(program_, linear, program_.max_rows));
+        }
+        AlignedBytes& memory = memory_.emplace_back(scratch);
+        cpu_memory_.scratch = memory.data();
+        cpu_memory_.scratch_bytes = scratch;
+        stages_.clear();
+        report_.clear();
+        cpu::add_linears({.program = &program_,
+                          .options = &options_,
+                          .isa = isa,
+                          .threads = threads,
+                          .memory = &cpu_memory_,
+                          .weights = &weights_,
+                          .report = &report_},
+                         linears_, stages_);
+    }
+
+    // Runs the first `rows` rows. The threads of a stage take their turns, unless `parallel`.
+    void run(std::uint32_t rows, bool parallel = false) {
+        const std::vector<std::int32_t> tokens(rows);
+        const backend::Step step{.tokens = tokens, .positions = {}, .sequences = {}, .wanted = {}};
+        for (const auto& stage : stages_) {
+            if (stage->forks_itself(step)) {
+                stage->run(step, {0, 1});
+            } else if (parallel) {
+#pragma omp parallel num_threads(threads_)
+                stage->run(step, {omp_get_thread_num(), omp_get_num_threads()});
+            } else {
+                for (int t = threads_ - 1; t >= 0; --t) stage->run(step, {t, threads_});
+            }
+        }
+    }
+
+    float* in() { return cpu_memory_.slots[in_]; }
+    float* out(std::size_t i) { return cpu_memory_.slots[linears_[i].out]; }
+    const std::vector<backend::ImplementationReport>& report() const { return report_; }
+
+  private:
+    backend::Slot add_slot(std::uint32_t width) {
+        program_.slots.push_back({.width = width, .rows = backend::Rows::all});
+        AlignedBytes& memory = memory_.emplace_back(std::uint64_t{program_.max_rows} * width * sizeof(float));
+        cpu_memory_.slots.push_back(reinterpret_cast<float*>(memory.data()));
+        return static_cast<backend::Slot>(program_.slots.size() - 1);
+    }
+
+    backend::WeightId add_weight(DType type, std::uint64_t rows, backend::Form form, const std::byte* data,
+                                 std::uint64_t columns = 0) {
+        if (columns == 0) columns = program_.slots[in_].width;
+        program_.weights.push_back({.name = "w", .type = type, .rows = rows, .columns = columns, .form = form, .bytes = 0});
+        weights_.push_back(data);
+        return static_cast<backend::WeightId>(weights_.size() - 1);
+    }
+
+    backend::Program program_;
+    backend::DeviceOptions options_;
+    cpu::Memory cpu_memory_;
+    backend::Slot in_ = 0;
+    int threads_ = 1;
+    std::deque<AlignedBytes> memory_;
+    std::vector<const std::byte*> weights_;
+    std::vector<backend::Linear> linears_;
+    cpu::Stages stages_;
+    std::vector<backend::ImplementationReport> report_;
+};
+
+}  // namespace lamina::test
