@@ -1,0 +1,1 @@
+lamina_test(model SOURCES ${CMAKE_CURRENT_LIST_DIR}/model_test.cpp LIBS lamina_model LABELS quick)

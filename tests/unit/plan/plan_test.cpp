@@ -1,0 +1,101 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "lamina/error.hpp"
+#include "lamina/model.hpp"
+#include "support/expect_error.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/tiny_model.hpp"
+
+using namespace lamina;
+using test::expect_error;
+using test::TinyModel;
+
+namespace {
+
+struct OnDisk {
+    test::TemporaryDirectory directory;
+    std::string path = directory / "model.gguf";
+    explicit OnDisk(const test::TinyShape& shape) { TinyModel(shape).writer.write(path); }
+};
+
+std::uint64_t bytes_of(const Plan& plan, std::string_view name) {
+    for (const auto& buffer : plan.buffers) {
+        if (buffer.name.starts_with(name)) return buffer.bytes;
+    }
+    FAIL("no buffer " << name);
+    return 0;
+}
+
+}  // namespace
+
+TEST_CASE("plan: the KV cache is exactly what the geometry says") {
+    const OnDisk model({.layers = 3, .kv_heads = 2, .head_dim = 16, .context = 256});
+    const auto plan = make_plan(model.path, {.context = 100, .sequences = 3, .backend = "cpu"});
+    // 100 tokens are 4 pages of 32; keys and values of 2 heads x 16 values of 2 bytes.
+    CHECK(bytes_of(plan, "kv cache, all tokens") == 3ull * 3 * 4 * 32 * (2 * 16 * 2 * 2));
+    CHECK(plan.context == 100);
+    const auto wide = make_plan(model.path, {.context = 100, .sequences = 3, .backend = "cpu", .cache = CacheType::f32});
+    CHECK(bytes_of(wide, "kv cache, all tokens") == 2 * bytes_of(plan, "kv cache, all tokens"));
+}
+
+TEST_CASE("plan: a windowed group needs no more than its window and a step") {
+    const OnDisk model({.architecture = "gemma3", .layers = 7, .context = 256, .window = 32});
+    const auto plan = make_plan(model.path, {.context = 256, .batch_tokens = 32, .backend = "reference"});
+    // Window: 2 pages held, 1 + 1 added by a step of 32 rows; all tokens: 8 pages.
+    CHECK(bytes_of(plan, "kv cache, window 32") == 6ull * 4 * 32 * (2 * 16 * 2 * 4));
+    CHECK(bytes_of(plan, "kv cache, all tokens") == 1ull * 8 * 32 * (2 * 16 * 2 * 4));
+}
+
+TEST_CASE("plan: the context is never longer than the model was trained for") {
+    const OnDisk model({.context = 256});
+    CHECK(make_plan(model.path, {.context = 100000}).context == 256);
+    CHECK(make_plan(model.path, {.context = 0}).context == 256);
+}
+
+TEST_CASE("plan: what does not fit is refused with the numbers and what would help") {
+    const OnDisk model({.context = 1u << 20});
+    expect_error(ErrorCode::out_of_memory, {"cpu", "1.0 MB", "smaller context"},
+                 [&] { make_plan(model.path, {.context = 1u << 20, .sequences = 16, .devices = {"cpu,mem=1MB"}}); });
+}
+
+TEST_CASE("plan: options that cannot be meant are refused by name") {
+    const OnDisk model({});
+    const auto refuse = [&](ModelOptions options, std::string_view word) {
+        expect_error(ErrorCode::invalid_argument, {word}, [&] { make_plan(model.path, options); });
+    };
+    refuse({.sequences = 0}, "sequences");
+    refuse({.sequences = 70000}, "sequences");
+    refuse({.batch_tokens = 0}, "batch_tokens");
+    refuse({.batch_tokens = 8, .logit_rows = 9}, "logit_rows");
+    refuse({.devices = {"gpu"}}, "gpu");
+    refuse({.devices = {"cpu,mem=-3GB"}}, "mem");
+    refuse({.devices = {"cpu,mem=inf"}}, "mem");
+    refuse({.devices = {"cpu,colour=red"}}, "colour");
+    refuse({.devices = {"cpu", "cpu"}}, "devices");
+    refuse({.backend = "abacus"}, "reference");
+    refuse({.threads = -1}, "threads");
+    refuse({.threads = 1 << 20}, "threads");
+}
+
+TEST_CASE("plan: prints as a table and as JSON with the same bytes") {
+    const OnDisk model({});
+    const auto plan = make_plan(model.path, {.backend = "cpu"});
+    const auto json = nlohmann::json::parse(plan.json());
+    std::uint64_t sum = 0;
+    for (const auto& buffer : json["buffers"]) sum += buffer["bytes"].get<std::uint64_t>();
+    CHECK(sum == plan.total_bytes());
+    CHECK(json["total_bytes"] == plan.total_bytes());
+    CHECK_THAT(plan.table(), Catch::Contains(std::to_string(plan.total_bytes())) && Catch::Contains("workspace"));
+}
+
+TEST_CASE("plan: a loaded model has the plan that was made from its header") {
+    for (std::string backend : {"cpu", "reference"}) {
+        const OnDisk model({.type = DType::q8_0});
+        const ModelOptions options{.context = 64, .sequences = 2, .backend = backend};
+        const auto planned = make_plan(model.path, options);
+        const auto loaded = Model::load(model.path, options);
+        CHECK(planned.total_bytes() == loaded.plan().total_bytes());
+        CHECK(planned.mapped_bytes() == loaded.plan().mapped_bytes());
+    }
+}
