@@ -29,7 +29,7 @@ void HeaderReader::check_count(std::uint64_t offset, std::string_view what, std:
     const std::uint64_t most = remaining() / min_entry;
     if (count <= most) return;
     fail(offset, what, "a count of at most " + std::to_string(most) + ", for which the file has bytes",
-         std::to_string(count));
+         std::to_string(count) + ": it is damaged or not completely downloaded");
 }
 
 void HeaderReader::charge(std::uint64_t count, std::uint64_t bytes_each, std::string_view what) {
