@@ -1,0 +1,17 @@
+lamina_test(engine
+  SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/test_requests.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/test_context.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/test_cancel.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/test_faults.cpp
+  LIBS lamina_engine
+  LABELS quick)
+
+lamina_test(api
+  SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/test_stop_matcher.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/test_piece_stream.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/test_answers.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/test_session.cpp
+  LIBS lamina::lamina
+  LABELS quick)
