@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "base/cpu_count.hpp"
+#include "cpu/cpu.hpp"
+#include "cpu/executable.hpp"
+#include "cpu/layout.hpp"
+#include "cpu/machine.hpp"
+#include "cpu/weight.hpp"
+#include "lamina/error.hpp"
+#include "quant/decode.hpp"
+#include "quant/packed.hpp"
+
+namespace lamina::cpu {
+
+using namespace backend;
+
+namespace {
+
+[[noreturn]] void refuse(ErrorCode code, const WeightInfo& weight, std::string expected, std::string found) {
+    throw Error(code, ErrorDetails{.area = "cpu",
+                                   .subject = weight.name,
+                                   .expected = std::move(expected),
+                                   .found = std::move(found)});
+}
+
+// The file's bytes in place; kernels read them by element, so they must be aligned for it.
+std::shared_ptr<const Weight> in_place(const WeightData& weight) {
+    const std::uint64_t element = info(weight.info.type).block_bytes;
+    if (reinterpret_cast<std::uintptr_t>(weight.bytes.data()) % element != 0) {
+        refuse(ErrorCode::bad_file, weight.info, "data aligned to " + std::to_string(element) + " bytes",
+               "less");
+    }
+    return std::make_shared<CpuWeight>(weight.info, weight.bytes.data(), weight.keep);
+}
+
+// The matrix as panels, packed by the threads that will compute with them: pages come to lie near their
+// thread.
+std::shared_ptr<const Weight> packed(const WeightData& weight, const Team& team) {
+    const auto& info = weight.info;
+    const quant::PackedShape shape{quant::packed_kind(info.type), info.rows, info.columns};
+    Allocation memory(shape.bytes(), info.name);
+    const Team::Pinned pinned(team);
+    team.parallel([&](Worker worker) {
+        const Share panels = share(shape.panels(), worker);
+        quant::pack(info.type, weight.bytes.data(), shape, panels.first, panels.last, memory.data());
+    });
+    return std::make_shared<CpuWeight>(info, std::move(memory));
+}
+
+std::shared_ptr<const Weight> widened(const WeightData& weight, const Team& team) {
+    const auto& info = weight.info;
+    Allocation memory(info.bytes, info.name);
+    const std::uint64_t in_row = row_bytes(info.type, info.columns);
+    auto* out = reinterpret_cast<float*>(memory.data());
+    const auto rows = [&](Share part) {
+        for (std::uint64_t r = part.first; r < part.last; ++r) {
+            quant::decode(info.type, weight.bytes.data() + r * in_row, info.columns, out + r * info.columns);
+        }
+    };
+    if (info.rows == 1) {
+        rows({0, 1});
+    } else {
+        team.parallel([&](Worker worker) { rows(share(info.rows, worker)); });
+    }
+    return std::make_shared<CpuWeight>(info, std::move(memory));
+}
+
+class CpuDevice final : public Device {
+  public:
+    CpuDevice(DeviceInfo info, DeviceOptions options)
+        : info_(std::move(info)),
+          options_(std::move(options)),
+          isa_(chosen()),
+          team_(threads_of(info_, options_), options_.pin_threads) {}
+
+    const DeviceInfo& info() const override { return info_; }
+
+    std::shared_ptr<const Weight> upload(const WeightData& weight) override {
+        check(weight);
+        switch (weight.info.form) {
+            case Form::file: return in_place(weight);
+            case Form::packed: return packed(weight, team_);
+            case Form::f32: return widened(weight, team_);
+        }
+        refuse(ErrorCode::invalid_argument, weight.info, "a form", "none");
+    }
+
+    std::shared_ptr<Buffer> allocate(std::uint64_t bytes) override {
+        return std::make_shared<CpuBuffer>(bytes);
+    }
+
+    std::unique_ptr<Executable> compile(const Program& program,
+                                        std::vector<std::shared_ptr<const Weight>> weights,
+                                        std::vector<std::shared_ptr<Buffer>> caches) override {
+        return cpu::compile(program, std::move(weights), std::move(caches), options_, isa_, team_);
+    }
+
+  private:
+    // The type is known, the shape fills whole blocks, the bytes are all there, the form is the one that
+    // place() gives.
+    void check(const WeightData& weight) const {
+        const auto& w = weight.info;
+        if (!quant::is_weight_type(w.type)) {
+            refuse(ErrorCode::unsupported, w, "weights of a float or block type",
+                   std::string(lamina::info(w.type).name));
+        }
+        const std::uint64_t block = lamina::info(w.type).block_size;
+        if (w.rows == 0 || w.columns == 0 || w.columns % block != 0) {
+            refuse(ErrorCode::invalid_argument, w, "columns in blocks of " + std::to_string(block),
+                   std::to_string(w.rows) + " x " + std::to_string(w.columns));
+        }
+        const auto bytes = checked_mul(w.rows, row_bytes(w.type, w.columns));
+        if (!bytes || weight.bytes.size() != *bytes) {
+            refuse(ErrorCode::invalid_argument, w,
+                   bytes ? std::to_string(*bytes) + " bytes" : "fewer than 2^64 bytes",
+                   std::to_string(weight.bytes.size()));
+        }
+        const WeightInfo placed = place(info_, options_, w);
+        if (placed.form != w.form || placed.bytes != w.bytes) {
+            refuse(ErrorCode::invalid_argument, w, "the form and bytes that place() gives", "others");
+        }
+    }
+
+    DeviceInfo info_;
+    DeviceOptions options_;
+    Isa isa_;
+    Team team_;
+};
+
+std::vector<DeviceInfo> devices() {
+    DeviceInfo device;
+    device.name = device.backend = "cpu";
+    device.description = processor_name();
+    const HostMemory memory = host_memory();
+    device.memory_bytes = memory.total;
+    device.available_bytes = memory.available;
+    device.threads = available_cpus();
+    for (const Isa isa : detected()) device.isa.emplace_back(to_string(isa));
+    device.isa_used = to_string(chosen());
+    return {device};
+}
+
+}  // namespace
+
+const Backend& record() {
+    static const Backend backend{
+        .name = "cpu",
+        .devices = devices,
+        .open = [](const DeviceInfo& device, const DeviceOptions& options) -> std::unique_ptr<Device> {
+            return std::make_unique<CpuDevice>(device, options);
+        },
+        .place = place,
+        .workspace_bytes =
+            [](const DeviceInfo& device, const DeviceOptions& options, const Program& program) {
+                return workspace(program, threads_of(device, options)).bytes;
+            },
+    };
+    return backend;
+}
+
+}  // namespace lamina::cpu

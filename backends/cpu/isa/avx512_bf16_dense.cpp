@@ -1,0 +1,7 @@
+#include "cpu/kernels/dense_bf16.hpp"
+
+namespace lamina::cpu {
+
+extern const DenseKernels avx512_bf16_dense = {nullptr, nullptr, nullptr, &dense_panel<Bf16Product>};
+
+}  // namespace lamina::cpu

@@ -1,0 +1,89 @@
+// What the ops hand to the kernels of the Linear op, and the tables in which the ISA units offer their
+// kernels. Included by ISA units: no standard C++ headers here.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace lamina::cpu {
+
+// Activation rows are kept in blocks of 8 (or fewer: max_block of the ISA), 4, 2, 1 rows, so that a kernel
+// reaches the rows of its block at constant distances. A block of R rows that starts at row r lies r rows'
+// worth of elements behind the start of each array; with granules of 32 inputs it holds
+//   codes [granules][R][32] i8, scales [granules][R] f32, and for each weight group of 32 or of 16 inputs
+//   offsets [groups][R] i32 = -128 * sum of codes (unsigned kernels of signed weights start from it),
+//   sums [groups][R] f32 = scale * sum of codes (the factor of a minimum).
+constexpr uint32_t granule = 32;
+
+static inline uint32_t block_rows(uint64_t remaining, uint32_t max_block) {
+    uint32_t rows = max_block;
+    while (rows > remaining) rows /= 2;
+    return rows;
+}
+
+struct QuantizeTask {
+    const float* x;                  // the row
+    uint64_t count;                  // inputs of the row
+    uint64_t first, last;            // granules to do
+    uint32_t block;                  // rows of the row's block
+    int8_t* codes;                   // of this row and granule 0; granule g lies g * block * 32 further
+    float* scales;                   // granule g at g * block
+    int32_t *offsets32, *offsets16;  // group j at j * block; null where no kernel wants them
+    float *sums32, *sums16;          // group j at j * block; null where no kernel wants them
+};
+using QuantizeKernel = void (*)(const QuantizeTask&);
+
+// One panel of packed weights (quant/packed.hpp) times some rows of activations.
+struct PackedTask {
+    const uint8_t* codes;
+    const uint8_t* factors;
+    uint64_t groups;            // of weights
+    uint64_t granules;          // of activations
+    const int8_t* activations;  // the arrays above, from row 0
+    const float* scales;
+    const int32_t* offsets;  // of this kind's group size
+    const float* sums;
+    uint64_t first_row, last_row;  // first_row is a multiple of max_block
+    uint64_t rows;                 // in all: where it ends the blocks are smaller
+    const float* bias;             // [width], or null
+    float* out;                    // row 0, first output of the panel
+    uint64_t out_stride;           // floats
+    uint32_t width;                // outputs of the panel that exist: 1..16
+};
+using PackedKernel = void (*)(const PackedTask&);
+
+// Index of a kernel by the properties of its quant::PackedKind.
+constexpr int packed_kernel_index(bool eight_bits, bool group_of_32, bool minima, bool f16_scales) {
+    return (eight_bits ? 1 : 0) + (group_of_32 ? 2 : 0) + (minima ? 4 : 0) + (f16_scales ? 8 : 0);
+}
+constexpr int packed_kernel_count = 16;
+
+struct PackedKernels {
+    uint32_t max_block;  // rows of activations that a kernel keeps in registers
+    bool wants_offsets;  // 8-bit codes are computed as unsigned ones
+    QuantizeKernel quantize;
+    PackedKernel panel[packed_kernel_count];
+};
+extern const PackedKernels scalar_packed, avx2_packed, avx_vnni_packed, avx512_vnni_packed;
+
+// Dense weight rows times rows of activations.
+constexpr uint64_t dense_strip = 4;  // weight rows in registers: what threads share out
+struct DenseTask {
+    const void* weights;  // row-major
+    uint64_t outputs;     // weight rows
+    uint64_t columns;
+    const void* activations;  // [rows, columns], row-major, contiguous
+    uint64_t rows;
+    const float* bias;    // [outputs], or null
+    float* out;           // row 0, first output
+    uint64_t out_stride;  // floats
+};
+using DenseKernel = void (*)(const DenseTask&);
+
+struct DenseKernels {
+    DenseKernel f32, f16, bf16;  // by type of the weights; activations f32
+    DenseKernel bf16_pairs;      // both bf16, or null: this level has no instruction for it
+};
+extern const DenseKernels scalar_dense, avx2_dense, avx512_vnni_dense, avx512_bf16_dense;
+
+}  // namespace lamina::cpu

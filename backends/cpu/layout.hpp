@@ -1,0 +1,29 @@
+// How the CPU device lays out what it is given: pure functions, for machines that are not this one too.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "backend/device.hpp"
+
+namespace lamina::cpu {
+
+// options.threads, or all that the device has. Throws invalid_argument outside 0..1024.
+int threads_of(const DeviceInfo& device, const backend::DeviceOptions& options);
+
+// Vectors (norms, biases, sinks) and f64 become f32; quantized matrices are packed; f32, f16 and bf16
+// matrices are read where the file is mapped. A type that is no weight keeps its form: upload refuses it.
+backend::WeightInfo place(const DeviceInfo& device, const backend::DeviceOptions& options,
+                          backend::WeightInfo weight);
+
+// Where things lie in a program's one allocation, as byte offsets, each aligned to 64.
+struct Workspace {
+    std::vector<std::uint64_t> slots;  // f32 [max rows of the slot's kind, width]
+    std::vector<std::uint64_t> ropes;  // f32 [max_rows, rope_row_floats]
+    std::uint64_t scratch = 0, scratch_bytes = 0;
+    std::uint64_t bytes = 0;
+};
+// Throws out_of_memory where the sizes exceed 64 bits.
+Workspace workspace(const backend::Program& program, int threads);
+
+}  // namespace lamina::cpu

@@ -1,0 +1,166 @@
+#include <memory>
+
+#include "cpu/ops/attention_work.hpp"
+#include "cpu/ops/ops.hpp"
+
+namespace lamina::cpu {
+
+using namespace backend;
+
+namespace {
+
+std::uint64_t thread_floats(const CacheGeometry& g) {
+    return align_up(attend_scratch_floats(g.key_dim, g.value_dim), 16);
+}
+
+// What both stages know.
+struct Bound {
+    AttentionShape shape;
+    CacheGeometry geometry;
+    Attention op;
+    const float* query;
+    float* out;
+    const float* sinks;  // [heads] or null
+    const std::byte* cache;
+    float* scratch;  // [threads] blocks of thread_floats, then the partial results
+    const FloatKernels& kernels;
+
+    AttendBlock block(const AttentionUnit& unit, Worker worker) const {
+        const auto& g = geometry;
+        const std::uint64_t head = unit.kv_head * shape.group_heads + unit.first_head;
+        const std::uint64_t row = unit.sequence->first_row + unit.first_row;
+        const auto kv_head = static_cast<std::uint32_t>(unit.kv_head);
+        AttendBlock b;
+        b.query_stride = std::uint64_t{op.heads} * g.key_dim;
+        b.out_stride = std::uint64_t{op.heads} * g.value_dim;
+        b.query = query + row * b.query_stride + head * g.key_dim;
+        b.out = out + row * b.out_stride + head * g.value_dim;
+        b.tokens = unit.rows;
+        b.heads = unit.heads;
+        b.first_position = unit.first_position();
+        b.keys = reinterpret_cast<const unsigned char*>(cache + g.keys(op.layer, 0, kv_head));
+        b.values = reinterpret_cast<const unsigned char*>(cache + g.values(op.layer, 0, kv_head));
+        b.page_stride = g.block_bytes();
+        b.pages = unit.sequence->pages[op.group].data();
+        b.type = g.type == DType::f32   ? AttendType::f32
+                 : g.type == DType::f16 ? AttendType::f16
+                                        : AttendType::bf16;
+        b.key_dim = g.key_dim;
+        b.value_dim = g.value_dim;
+        b.window = g.window;
+        b.scale = op.scale;
+        b.softcap = op.softcap;
+        b.sinks = sinks == nullptr ? nullptr : sinks + head;
+        b.first_span = b.partials_span = unit.first_span;
+        b.last_span = unit.last_span;
+        b.scratch = scratch + static_cast<std::uint64_t>(worker.thread) * thread_floats(g);
+        if (unit.cut)
+            b.partials = scratch + shape.threads * thread_floats(g) + unit.partial * shape.partial_floats();
+        return b;
+    }
+};
+
+// A worker takes the units whose middle, by cost, falls in its part of the whole.
+class AttendStage final : public Stage {
+  public:
+    explicit AttendStage(std::shared_ptr<const Bound> bound) : bound_(std::move(bound)) {}
+
+    void run(const Step& step, Worker worker) const override {
+        std::uint64_t total = 0;
+        for_each_piece(step, [&](const AttentionUnit&, std::uint64_t, std::uint64_t, std::uint64_t cost) {
+            total += cost;
+        });
+        std::uint64_t done = 0;
+        const auto threads = static_cast<std::uint64_t>(worker.threads),
+                   self = static_cast<std::uint64_t>(worker.thread);
+        for_each_piece(step, [&](const AttentionUnit& unit, std::uint64_t first, std::uint64_t last,
+                                 std::uint64_t cost) {
+            const std::uint64_t owner = (2 * done + cost) * threads / (2 * total);
+            done += cost;
+            if (owner != self) return;
+            AttendBlock block = bound_->block(unit, worker);
+            block.first_span = first;
+            block.last_span = last;
+            bound_->kernels.attend(block);
+        });
+    }
+
+  private:
+    // visit(unit, first span, last span, cost): whole units, or span by span where they are cut.
+    template <class Visit>
+    void for_each_piece(const Step& step, Visit visit) const {
+        for_each_unit(bound_->shape, step, [&](const AttentionUnit& unit) {
+            std::uint64_t cost = 0;
+            for (std::uint64_t span = unit.first_span; span < unit.last_span; ++span) {
+                const std::uint64_t one = span_cost(bound_->shape, unit, span);
+                if (unit.cut) visit(unit, span, span + 1, one);
+                cost += one;
+            }
+            if (!unit.cut) visit(unit, unit.first_span, unit.last_span, cost);
+        });
+    }
+
+    std::shared_ptr<const Bound> bound_;
+};
+
+// Folds the spans of units that were cut.
+class CombineStage final : public Stage {
+  public:
+    explicit CombineStage(std::shared_ptr<const Bound> bound) : bound_(std::move(bound)) {}
+
+    void run(const Step& step, Worker worker) const override {
+        for_each_unit(bound_->shape, step, [&](const AttentionUnit& unit) {
+            if (!unit.cut || unit.partial % static_cast<std::uint64_t>(worker.threads) !=
+                                 static_cast<std::uint64_t>(worker.thread)) {
+                return;
+            }
+            bound_->kernels.combine(bound_->block(unit, worker));
+        });
+    }
+    bool idle(const Step& step) const override { return !cuts(bound_->shape, step); }
+
+  private:
+    std::shared_ptr<const Bound> bound_;
+};
+
+bool sound(const Program& program, const Attention& op) {
+    if (op.group >= program.caches.size()) return false;
+    const CacheGeometry& g = program.caches[op.group];
+    return g.kv_heads > 0 && op.heads > 0 && op.heads % g.kv_heads == 0;
+}
+
+}  // namespace
+
+std::uint64_t attention_scratch_bytes(const Program& program, const Attention& op, int threads) {
+    if (!sound(program, op)) return 0;
+    const AttentionShape shape(program, op, threads);
+    return (shape.threads * thread_floats(program.caches[op.group]) + shape.partials_floats()) *
+           sizeof(float);
+}
+
+void add_attention(const BuildContext& context, const Attention& op, Stages& out) {
+    const CacheGeometry& g = cache_geometry(context, "attention", op.group, op.layer);
+    expect(sound(*context.program, op), "attention", "heads in multiples of " + std::to_string(g.kv_heads),
+           std::to_string(op.heads));
+    const SlotInfo& query = slot_info(context, "attention", op.query);
+    const SlotInfo& result = slot_info(context, "attention", op.out);
+    expect(query.rows == Rows::all && result.rows == Rows::all, "attention", "slots of all rows",
+           "wanted rows");
+    expect(query.width == std::uint64_t{op.heads} * g.key_dim &&
+               result.width == std::uint64_t{op.heads} * g.value_dim,
+           "attention", "slots as wide as the heads",
+           std::to_string(query.width) + " and " + std::to_string(result.width));
+    const auto& memory = *context.memory;
+    const float* sinks =
+        op.sinks == no_weight ? nullptr : vector_weight(context, "attention", op.sinks, op.heads);
+    const auto bound = std::make_shared<const Bound>(
+        Bound{AttentionShape(*context.program, op, context.threads), g, op, memory.slots[op.query],
+              memory.slots[op.out], sinks, memory.caches[op.group], reinterpret_cast<float*>(memory.scratch),
+              float_kernels(context.isa)});
+    out.push_back(std::make_unique<AttendStage>(bound));
+    if (bound->shape.cut_rows > 0) out.push_back(std::make_unique<CombineStage>(bound));
+    add_report(context,
+               "attention " + std::string(info(g.type).name) + " [" + std::to_string(g.key_dim) + "]");
+}
+
+}  // namespace lamina::cpu

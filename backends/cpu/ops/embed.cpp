@@ -1,0 +1,73 @@
+#include <cstring>
+
+#include "cpu/ops/ops.hpp"
+#include "quant/decode.hpp"
+#include "quant/packed.hpp"
+
+namespace lamina::cpu {
+
+using namespace backend;
+
+namespace {
+
+// Rows of the table, widened; a row is one worker's.
+class EmbedStage final : public Stage {
+  public:
+    EmbedStage(const WeightInfo& table, const std::byte* data, float* out, float scale,
+               const FloatKernels& kernels)
+        : table_(table), data_(data), out_(out), scale_(scale), kernels_(kernels) {
+        if (table_.form == Form::packed)
+            shape_ = {quant::packed_kind(table_.type), table_.rows, table_.columns};
+    }
+
+    void run(const Step& step, Worker worker) const override {
+        const Share rows = share(step.tokens.size(), worker);
+        for (std::uint64_t r = rows.first; r < rows.last; ++r) {
+            float* out = out_ + r * table_.columns;
+            read(static_cast<std::uint64_t>(step.tokens[r]), out);
+            if (scale_ != 1.0f) kernels_.multiply(out, scale_, out, table_.columns);
+        }
+    }
+
+  private:
+    void read(std::uint64_t token, float* out) const {
+        switch (table_.form) {
+            case Form::packed: quant::unpack_row(shape_, data_, token, out); break;
+            case Form::f32:
+                std::memcpy(out, data_ + token * table_.columns * sizeof(float),
+                            table_.columns * sizeof(float));
+                break;
+            case Form::file:
+                quant::decode(table_.type, data_ + token * row_bytes(table_.type, table_.columns),
+                              table_.columns, out);
+                break;
+        }
+    }
+
+    const WeightInfo table_;
+    const std::byte* data_;
+    float* out_;
+    float scale_;
+    const FloatKernels& kernels_;
+    quant::PackedShape shape_;
+};
+
+}  // namespace
+
+void add_embed(const BuildContext& context, const Embed& op, Stages& out) {
+    const auto& weights = context.program->weights;
+    expect(op.table < weights.size(), "embed", "a weight below " + std::to_string(weights.size()),
+           std::to_string(op.table));
+    const WeightInfo& table = weights[op.table];
+    const SlotInfo& slot = slot_info(context, "embed", op.out);
+    expect(slot.rows == Rows::all, "embed", "a slot of all rows", "one of the wanted rows");
+    expect(slot.width == table.columns, "embed",
+           "a slot as wide as the table's " + std::to_string(table.columns), std::to_string(slot.width));
+    out.push_back(std::make_unique<EmbedStage>(table, (*context.weights)[op.table],
+                                               context.memory->slots[op.out], op.scale,
+                                               float_kernels(context.isa)));
+    add_report(context,
+               "embed " + std::string(info(table.type).name) + " [" + std::to_string(table.columns) + "]");
+}
+
+}  // namespace lamina::cpu

@@ -1,0 +1,41 @@
+#include <cstring>
+
+#include "cpu/ops/ops.hpp"
+
+namespace lamina::cpu {
+
+using namespace backend;
+
+namespace {
+
+class GatherStage final : public Stage {
+  public:
+    GatherStage(std::uint64_t width, const float* in, float* out) : width_(width), in_(in), out_(out) {}
+
+    void run(const Step& step, Worker worker) const override {
+        const Share rows = share(step.wanted.size(), worker);
+        for (std::uint64_t r = rows.first; r < rows.last; ++r) {
+            std::memcpy(out_ + r * width_, in_ + step.wanted[r] * width_, width_ * sizeof(float));
+        }
+    }
+    bool idle(const Step& step) const override { return step.wanted.empty(); }
+
+  private:
+    std::uint64_t width_;
+    const float* in_;
+    float* out_;
+};
+
+}  // namespace
+
+void add_gather(const BuildContext& context, const Gather& op, Stages& out) {
+    const SlotInfo& in = slot_info(context, "gather", op.in);
+    const SlotInfo& result = slot_info(context, "gather", op.out);
+    expect(in.rows == Rows::all && result.rows == Rows::wanted && in.width == result.width, "gather",
+           "all rows in, wanted rows of the same width out", "other slots");
+    const auto& slots = context.memory->slots;
+    out.push_back(std::make_unique<GatherStage>(in.width, slots[op.in], slots[op.out]));
+    add_report(context, "gather");
+}
+
+}  // namespace lamina::cpu

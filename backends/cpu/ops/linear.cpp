@@ -1,0 +1,94 @@
+// Linear: sorts the Linears that share an input by how their weights are held and hands each sort to its
+// stages.
+#include <algorithm>
+
+#include "cpu/ops/linear_parts.hpp"
+#include "lamina/error.hpp"
+
+namespace lamina::cpu {
+namespace {
+
+std::string shape_text(std::uint64_t rows, std::uint64_t columns) {
+    return "[" + std::to_string(rows) + ", " + std::to_string(columns) + "]";
+}
+
+void check_shape(const backend::Program& program, const backend::Linear& linear) {
+    const backend::WeightInfo& weight = program.weights[linear.weight];
+    const std::uint64_t rows = program.slots[linear.out].width, columns = program.slots[linear.in].width;
+    if (weight.rows != rows || weight.columns != columns) {
+        throw Error(ErrorCode::invalid_argument,
+                    ErrorDetails{.area = "linear",
+                                 .subject = weight.name,
+                                 .expected = "shape " + shape_text(rows, columns),
+                                 .found = shape_text(weight.rows, weight.columns)});
+    }
+}
+
+const float* bias_data(const BuildContext& context, const backend::Linear& linear) {
+    if (linear.bias == backend::no_weight) return nullptr;
+    const backend::WeightInfo& bias = context.program->weights[linear.bias];
+    const std::uint64_t outputs = context.program->slots[linear.out].width;
+    // Vectors are stored as f32 or widened at upload.
+    const bool is_f32 =
+        bias.form == backend::Form::f32 || (bias.form == backend::Form::file && bias.type == DType::f32);
+    if (!is_f32 || bias.rows * bias.columns != outputs) {
+        throw Error(ErrorCode::invalid_argument,
+                    ErrorDetails{.area = "linear",
+                                 .subject = bias.name,
+                                 .expected = "a bias of " + std::to_string(outputs) + " f32 values",
+                                 .found = std::string(info(bias.type).name) + " " +
+                                          shape_text(bias.rows, bias.columns)});
+    }
+    return reinterpret_cast<const float*>((*context.weights)[linear.bias]);
+}
+
+LinearOperands operands(const BuildContext& context, const backend::Linear& linear) {
+    const backend::Program& program = *context.program;
+    check_shape(program, linear);
+    const backend::Rows rows = program.slots[linear.in].rows;
+    return {.weight = &program.weights[linear.weight],
+            .data = (*context.weights)[linear.weight],
+            .bias = bias_data(context, linear),
+            .in = context.memory->slots[linear.in],
+            .out = context.memory->slots[linear.out],
+            .rows = rows,
+            .max_rows = rows == backend::Rows::all ? program.max_rows : program.max_wanted};
+}
+
+}  // namespace
+
+bool allowed(Isa level, const BuildContext& context, Refusals& refusals) {
+    if (usable(level, context.isa)) return true;
+    const bool weaker = level <= context.isa;
+    refusals.add(std::string(to_string(level)),
+                 weaker ? "this machine lacks it" : "above " + std::string(to_string(context.isa)));
+    return false;
+}
+
+void report_linear(const BuildContext& context, const backend::WeightInfo& weight, std::string implementation,
+                   const Refusals& refusals) {
+    if (!context.report) return;
+    context.report->push_back({.op = "linear " + std::string(info(weight.type).name) + " " +
+                                     shape_text(weight.rows, weight.columns),
+                               .implementation = std::move(implementation),
+                               .refused = refusals.text()});
+}
+
+void add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears, Stages& out) {
+    std::vector<LinearOperands> packed, dense;
+    for (const backend::Linear& linear : linears) {
+        const LinearOperands o = operands(context, linear);
+        (o.weight->form == backend::Form::packed ? packed : dense).push_back(o);
+    }
+    if (!packed.empty()) add_packed_linears(context, packed, out);
+    if (!dense.empty()) add_dense_linears(context, dense, out);
+}
+
+std::uint64_t linear_scratch_bytes(const backend::Program& program, const backend::Linear& linear,
+                                   std::uint64_t rows) {
+    const backend::WeightInfo& weight = program.weights[linear.weight];
+    return weight.form == backend::Form::packed ? packed_scratch_bytes(rows, weight.columns)
+                                                : dense_scratch_bytes(rows, weight.columns);
+}
+
+}  // namespace lamina::cpu

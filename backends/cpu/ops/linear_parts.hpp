@@ -1,0 +1,51 @@
+// The parts of the Linear op: what linear.cpp puts together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cpu/kernels/linear_task.hpp"
+#include "cpu/ops/stage.hpp"
+
+namespace lamina::cpu {
+
+// A Linear with everything looked up.
+struct LinearOperands {
+    const backend::WeightInfo* weight = nullptr;
+    const std::byte* data = nullptr;  // of the weight, in its form
+    const float* bias = nullptr;      // [outputs], or null
+    const float* in = nullptr;        // [rows, columns]
+    float* out = nullptr;             // [rows, outputs]
+    backend::Rows rows = backend::Rows::all;
+    std::uint64_t max_rows = 0;
+};
+
+// The reasons why better implementations were passed over: "onednn: quantized weights; avx512_vnni: ...".
+class Refusals {
+  public:
+    void add(const std::string& implementation, const std::string& reason) {
+        text_ += (text_.empty() ? "" : "; ") + implementation + ": " + reason;
+    }
+    const std::string& text() const { return text_; }
+
+  private:
+    std::string text_;
+};
+
+// True where kernels of `level` may run; adds the reason to `refusals` where not.
+bool allowed(Isa level, const BuildContext& context, Refusals& refusals);
+
+void report_linear(const BuildContext& context, const backend::WeightInfo& weight, std::string implementation,
+                   const Refusals& refusals);
+
+// linear_packed.cpp: weights of Form::packed. All operands read the same input.
+void add_packed_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);
+std::uint64_t packed_scratch_bytes(std::uint64_t rows, std::uint64_t columns);
+
+// linear_dense.cpp: weights f32, f16 or bf16, row-major. All operands read the same input.
+void add_dense_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);
+std::uint64_t dense_scratch_bytes(std::uint64_t rows, std::uint64_t columns);
+
+}  // namespace lamina::cpu

@@ -1,0 +1,58 @@
+#include "cpu/ops/ops.hpp"
+
+namespace lamina::cpu {
+
+using namespace backend;
+
+namespace {
+
+// A group of a row is one worker's.
+class NormStage final : public Stage {
+  public:
+    NormStage(const Norm& op, SlotInfo slot, const float* in, float* out, const float* weight,
+              const float* bias, const FloatKernels& kernels)
+        : op_(op), slot_(slot), in_(in), out_(out), weight_(weight), bias_(bias), kernels_(kernels) {}
+
+    void run(const Step& step, Worker worker) const override {
+        const std::uint64_t in_row = slot_.width / op_.group;
+        const Share groups = share(step.rows(slot_.rows) * in_row, worker);
+        for (std::uint64_t g = groups.first; g < groups.last; ++g) {
+            const float* in = in_ + g * op_.group;
+            float* out = out_ + g * op_.group;
+            if (op_.centered) {
+                kernels_.layer_norm(in, weight_, bias_, out, op_.group, op_.epsilon);
+            } else {
+                kernels_.rms_norm(in, weight_, out, op_.group, op_.epsilon);
+            }
+        }
+    }
+
+  private:
+    Norm op_;
+    SlotInfo slot_;
+    const float* in_;
+    float* out_;
+    const float* weight_;
+    const float* bias_;
+    const FloatKernels& kernels_;
+};
+
+}  // namespace
+
+void add_norm(const BuildContext& context, const Norm& op, Stages& out) {
+    const SlotInfo& in = slot_info(context, "norm", op.in);
+    const SlotInfo& result = slot_info(context, "norm", op.out);
+    expect(in.width == result.width && in.rows == result.rows, "norm", "slots of one shape",
+           "different ones");
+    expect(op.group > 0 && in.width % op.group == 0, "norm",
+           "a group that divides " + std::to_string(in.width), std::to_string(op.group));
+    expect(op.bias == no_weight || op.centered, "norm", "a bias only with a centered norm", "one without");
+    const float* weight = vector_weight(context, "norm", op.weight, op.group);
+    const float* bias = op.bias == no_weight ? nullptr : vector_weight(context, "norm", op.bias, op.group);
+    const auto& slots = context.memory->slots;
+    out.push_back(std::make_unique<NormStage>(op, in, slots[op.in], slots[op.out], weight, bias,
+                                              float_kernels(context.isa)));
+    add_report(context, "norm [" + std::to_string(op.group) + "]");
+}
+
+}  // namespace lamina::cpu

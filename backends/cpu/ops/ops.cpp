@@ -1,0 +1,113 @@
+#include "cpu/ops/ops.hpp"
+
+#include <variant>
+
+#include "lamina/error.hpp"
+
+namespace lamina::cpu {
+
+using namespace backend;
+
+namespace {
+
+void add(const BuildContext& c, const Embed& op, Stages& out) { add_embed(c, op, out); }
+void add(const BuildContext& c, const Norm& op, Stages& out) { add_norm(c, op, out); }
+void add(const BuildContext& c, const Linear& op, Stages& out) { add_linears(c, {op}, out); }
+void add(const BuildContext& c, const Rope& op, Stages& out) { add_rope(c, op, out); }
+void add(const BuildContext& c, const StoreKv& op, Stages& out) { add_store_kv(c, op, out); }
+void add(const BuildContext& c, const Attention& op, Stages& out) { add_attention(c, op, out); }
+void add(const BuildContext& c, const Activate& op, Stages& out) { add_activate(c, op, out); }
+void add(const BuildContext& c, const Add& op, Stages& out) { add_add(c, op, out); }
+void add(const BuildContext& c, const Gather& op, Stages& out) { add_gather(c, op, out); }
+void add(const BuildContext& c, const Scale& op, Stages& out) { add_scale(c, op, out); }
+
+// The Linears from `first` on that read what the first one reads, while none of them writes it.
+std::vector<Linear> linears_from(const std::vector<Op>& ops, std::size_t first) {
+    std::vector<Linear> together;
+    for (std::size_t i = first; i < ops.size(); ++i) {
+        const auto* linear = std::get_if<Linear>(&ops[i]);
+        if (linear == nullptr || linear->in != std::get<Linear>(ops[first]).in) break;
+        together.push_back(*linear);
+        if (linear->out == linear->in) break;
+    }
+    return together;
+}
+
+}  // namespace
+
+void add_ops(const BuildContext& context, Stages& out) {
+    const auto& ops = context.program->ops;
+    add_rope_tables(context, out);
+    for (std::size_t i = 0; i < ops.size();) {
+        if (std::holds_alternative<Linear>(ops[i])) {
+            const auto together = linears_from(ops, i);
+            add_linears(context, together, out);
+            i += together.size();
+        } else {
+            std::visit([&](const auto& op) { add(context, op, out); }, ops[i]);
+            ++i;
+        }
+    }
+}
+
+std::uint64_t slot_rows(const Program& program, Slot slot) {
+    if (slot >= program.slots.size()) return 0;
+    return program.slots[slot].rows == Rows::all ? program.max_rows : program.max_wanted;
+}
+
+Isa float_isa(Isa allowed) {
+    if (usable(Isa::avx512_vnni, allowed)) return Isa::avx512_vnni;
+    return usable(Isa::avx2, allowed) ? Isa::avx2 : Isa::scalar;
+}
+
+const FloatKernels& float_kernels(Isa allowed) {
+    switch (float_isa(allowed)) {
+        case Isa::avx512_vnni: return float_kernels_avx512;
+        case Isa::avx2: return float_kernels_avx2;
+        default: return float_kernels_scalar;
+    }
+}
+
+void expect(bool holds, std::string_view op, std::string_view expected, std::string_view found) {
+    if (holds) return;
+    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "cpu",
+                                                          .subject = std::string(op),
+                                                          .expected = std::string(expected),
+                                                          .found = std::string(found)});
+}
+
+const SlotInfo& slot_info(const BuildContext& context, std::string_view op, Slot slot) {
+    const auto& slots = context.program->slots;
+    expect(slot < slots.size(), op, "a slot below " + std::to_string(slots.size()), std::to_string(slot));
+    return slots[slot];
+}
+
+const float* vector_weight(const BuildContext& context, std::string_view op, WeightId id,
+                           std::uint64_t count) {
+    const auto& weights = context.program->weights;
+    expect(id < weights.size(), op, "a weight below " + std::to_string(weights.size()), std::to_string(id));
+    const WeightInfo& w = weights[id];
+    expect(w.form == Form::f32 && w.rows * w.columns == count, op, std::to_string(count) + " values of f32",
+           "'" + w.name + "', " + std::to_string(w.rows) + " x " + std::to_string(w.columns));
+    return reinterpret_cast<const float*>((*context.weights)[id]);
+}
+
+const CacheGeometry& cache_geometry(const BuildContext& context, std::string_view op, std::uint32_t group,
+                                    std::uint32_t layer) {
+    const auto& caches = context.program->caches;
+    expect(group < caches.size(), op, "a cache group below " + std::to_string(caches.size()),
+           std::to_string(group));
+    const CacheGeometry& g = caches[group];
+    expect(layer < g.layers, op, "a layer below " + std::to_string(g.layers), std::to_string(layer));
+    expect(g.kv_heads > 0 && g.key_dim > 0 && g.value_dim > 0, op, "a cache of keys and values",
+           "an empty one");
+    expect(is_float(g.type), op, "a cache of f32, f16 or bf16", info(g.type).name);
+    return g;
+}
+
+void add_report(const BuildContext& context, std::string op) {
+    if (context.report == nullptr) return;
+    context.report->push_back({std::move(op), std::string(to_string(float_isa(context.isa))), ""});
+}
+
+}  // namespace lamina::cpu

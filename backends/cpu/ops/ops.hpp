@@ -1,0 +1,59 @@
+// Every op's way from data to stages. Each add_ function checks what the op says against the program, throws
+// invalid_argument or unsupported where it contradicts it, and appends the stages that compute it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cpu/kernels/float_kernels.hpp"
+#include "cpu/ops/stage.hpp"
+
+namespace lamina::cpu {
+
+void add_embed(const BuildContext& context, const backend::Embed& op, Stages& out);
+void add_norm(const BuildContext& context, const backend::Norm& op, Stages& out);
+void add_rope(const BuildContext& context, const backend::Rope& op, Stages& out);
+void add_store_kv(const BuildContext& context, const backend::StoreKv& op, Stages& out);
+void add_attention(const BuildContext& context, const backend::Attention& op, Stages& out);
+void add_activate(const BuildContext& context, const backend::Activate& op, Stages& out);
+void add_add(const BuildContext& context, const backend::Add& op, Stages& out);
+void add_gather(const BuildContext& context, const backend::Gather& op, Stages& out);
+void add_scale(const BuildContext& context, const backend::Scale& op, Stages& out);
+
+// Fills Memory::ropes for the step's positions; before all other stages of a program that has rotary tables.
+void add_rope_tables(const BuildContext& context, Stages& out);
+// All ops of the program, in order; consecutive Linears that read the same slot go together.
+void add_ops(const BuildContext& context, Stages& out);
+
+// Floats of a row's cosines and sines in Memory::ropes.
+std::uint64_t rope_row_floats(const backend::RopeTable& rope);
+// Scratch of an attention: each thread's block and the parts of long contexts. Pure; 0 for an op that
+// add_attention refuses.
+std::uint64_t attention_scratch_bytes(const backend::Program& program, const backend::Attention& op,
+                                      int threads);
+// The most rows that a slot can hold in a step.
+std::uint64_t slot_rows(const backend::Program& program, backend::Slot slot);
+
+// The level of the f32 kernels under `allowed` and their table.
+Isa float_isa(Isa allowed);
+const FloatKernels& float_kernels(Isa allowed);
+
+// Checks and look-ups for the add_ functions. `op` names the op in errors.
+void expect(bool holds, std::string_view op, std::string_view expected, std::string_view found);
+const backend::SlotInfo& slot_info(const BuildContext& context, std::string_view op, backend::Slot slot);
+// f32 [count], refused where the weight is of another form or length.
+const float* vector_weight(const BuildContext& context, std::string_view op, backend::WeightId id,
+                           std::uint64_t count);
+const backend::CacheGeometry& cache_geometry(const BuildContext& context, std::string_view op,
+                                             std::uint32_t group, std::uint32_t layer);
+void add_report(const BuildContext& context, std::string op);
+
+// Elements of f32 that a worker takes of a run of `count`: whole cache lines, so that no two threads write
+// one.
+inline Share share_elements(std::uint64_t count, Worker worker) {
+    constexpr std::uint64_t line = 16;
+    const Share lines = share((count + line - 1) / line, worker);
+    return {lines.first * line, lines.last * line < count ? lines.last * line : count};
+}
+
+}  // namespace lamina::cpu

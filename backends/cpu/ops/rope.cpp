@@ -1,0 +1,105 @@
+// Cosines and sines depend on the position alone, so a step computes them once for all layers: one stage at
+// its start fills a table a rope, [rows, rope_row_floats], from angles in double (f32 angles at position
+// 100000 are off by 4e-3).
+#include <cmath>
+
+#include "cpu/ops/ops.hpp"
+
+namespace lamina::cpu {
+
+using namespace backend;
+
+namespace {
+
+class RopeTableStage final : public Stage {
+  public:
+    RopeTableStage(const RopeTable& rope, float* table) : rope_(rope), table_(table) {}
+
+    void run(const Step& step, Worker worker) const override {
+        const std::uint64_t pairs = rope_.inverse_frequencies.size(), stride = rope_row_floats(rope_);
+        const Share units = share(step.positions.size() * pairs, worker);
+        for (std::uint64_t u = units.first; u < units.last; ++u) {
+            const std::uint64_t row = u / pairs, pair = u % pairs;
+            fill(table_ + row * stride, stride / 2, pair, static_cast<double>(step.positions[row]));
+        }
+    }
+
+  private:
+    // A row is its cosines, then its sines; interleaved ones as rotate_interleaved reads them.
+    void fill(float* cosines, std::uint64_t sines, std::uint64_t pair, double position) const {
+        const double angle = position * static_cast<double>(rope_.inverse_frequencies[pair]);
+        const float cosine = static_cast<float>(std::cos(angle)) * rope_.magnitude;
+        const float sine = static_cast<float>(std::sin(angle)) * rope_.magnitude;
+        if (rope_.pairing == RopePairing::halves) {
+            cosines[pair] = cosine;
+            cosines[sines + pair] = sine;
+        } else {
+            cosines[2 * pair] = cosines[2 * pair + 1] = cosine;
+            cosines[sines + 2 * pair] = -sine;
+            cosines[sines + 2 * pair + 1] = sine;
+        }
+    }
+
+    const RopeTable rope_;
+    float* table_;
+};
+
+// A head of a row is one worker's.
+class RopeStage final : public Stage {
+  public:
+    RopeStage(const Rope& op, const RopeTable& rope, float* x, const float* table,
+              const FloatKernels& kernels)
+        : op_(op),
+          rotate_(rope.pairing == RopePairing::halves ? kernels.rotate_halves : kernels.rotate_interleaved),
+          pairs_(rope.inverse_frequencies.size()),
+          stride_(rope_row_floats(rope)),
+          x_(x),
+          table_(table) {}
+
+    void run(const Step& step, Worker worker) const override {
+        const Share heads = share(step.rows(Rows::all) * std::uint64_t{op_.heads}, worker);
+        for (std::uint64_t h = heads.first; h < heads.last; ++h) {
+            const float* cosines = table_ + h / op_.heads * stride_;
+            rotate_(x_ + h * op_.head_dim, cosines, cosines + stride_ / 2, pairs_);
+        }
+    }
+
+  private:
+    Rope op_;
+    void (*rotate_)(float*, const float*, const float*, std::size_t);
+    std::uint64_t pairs_, stride_;
+    float* x_;
+    const float* table_;
+};
+
+}  // namespace
+
+std::uint64_t rope_row_floats(const RopeTable& rope) {
+    return std::uint64_t{rope.dims()} * (rope.pairing == RopePairing::halves ? 1 : 2);
+}
+
+void add_rope_tables(const BuildContext& context, Stages& out) {
+    const auto& ropes = context.program->ropes;
+    for (std::size_t i = 0; i < ropes.size(); ++i) {
+        out.push_back(std::make_unique<RopeTableStage>(ropes[i], context.memory->ropes[i]));
+    }
+}
+
+void add_rope(const BuildContext& context, const Rope& op, Stages& out) {
+    const auto& ropes = context.program->ropes;
+    expect(op.rope < ropes.size(), "rope", "a table below " + std::to_string(ropes.size()),
+           std::to_string(op.rope));
+    const RopeTable& rope = ropes[op.rope];
+    const SlotInfo& slot = slot_info(context, "rope", op.x);
+    const std::uint64_t width = std::uint64_t{op.heads} * op.head_dim;
+    expect(slot.rows == Rows::all && slot.width == width, "rope", "all rows of " + std::to_string(width),
+           std::to_string(slot.width));
+    expect(rope.inverse_frequencies.size() <= op.head_dim / 2, "rope",
+           "at most " + std::to_string(op.head_dim) + " dims",
+           std::to_string(rope.inverse_frequencies.size() * 2));
+    out.push_back(std::make_unique<RopeStage>(op, rope, context.memory->slots[op.x],
+                                              context.memory->ropes[op.rope], float_kernels(context.isa)));
+    add_report(context, "rope [" + std::to_string(rope.dims()) + " of " + std::to_string(op.head_dim) + "]");
+}
+
+}  // namespace lamina::cpu

@@ -1,0 +1,75 @@
+// A stage is one op, compiled: everything constant is settled, run() does the step's work. All stages of a
+// program run inside one parallel region, with a barrier after each, so that a step forks once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/device.hpp"
+#include "backend/op.hpp"
+#include "cpu/isa.hpp"
+
+namespace lamina::cpu {
+
+// Memory of the running program; addresses are fixed at compile time, so stages keep them.
+struct Memory {
+    std::vector<float*> slots;     // [max rows of the slot's kind, width], each 64-byte aligned
+    std::byte* scratch = nullptr;  // shared by the stages: what one writes the next may read, no longer
+    std::uint64_t scratch_bytes = 0;
+    std::vector<std::byte*> caches;  // one buffer a cache group
+    std::vector<float*> ropes;       // by RopeId: the step's cosines and sines, see rope.cpp
+};
+
+// Which thread of the team is running a stage.
+struct Worker {
+    int thread = 0;
+    int threads = 1;
+};
+
+class Stage {
+  public:
+    virtual ~Stage() = default;
+    // Does this thread's share. Never throws: what can go wrong was checked when the program was compiled.
+    virtual void run(const backend::Step& step, Worker worker) const = 0;
+    // True where the stage brings its own threads for this step (oneDNN, with many rows): then it runs alone,
+    // outside the parallel region, as worker {0, 1}.
+    virtual bool forks_itself(const backend::Step&) const { return false; }
+    // True where the stage has nothing to do in this step: run() and the barrier after it are left out.
+    virtual bool idle(const backend::Step&) const { return false; }
+};
+
+using Stages = std::vector<std::unique_ptr<Stage>>;
+
+// What a stage is made from.
+struct BuildContext {
+    const backend::Program* program = nullptr;
+    const backend::DeviceOptions* options = nullptr;
+    Isa isa = Isa::scalar;
+    int threads = 1;
+    Memory* memory = nullptr;
+    const std::vector<const std::byte*>* weights =
+        nullptr;  // by WeightId, in the form of program->weights[id].form
+    std::vector<backend::ImplementationReport>* report = nullptr;
+};
+
+// The share of `count` units that a worker takes: contiguous, sizes differ by at most one, the same for every
+// step.
+struct Share {
+    std::uint64_t first = 0, last = 0;
+};
+inline Share share(std::uint64_t count, Worker worker) {
+    const auto n = static_cast<std::uint64_t>(worker.threads), t = static_cast<std::uint64_t>(worker.thread);
+    return {count * t / n, count * (t + 1) / n};
+}
+
+// linear.cpp: the stages of consecutive Linears that read the same slot (q, k, v; gate, up): the input is
+// quantized or rounded once for all that want it. `linears` has at least one element.
+void add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears, Stages& out);
+// Scratch that add_linears' stages need for `rows` rows of `columns` inputs. Pure.
+std::uint64_t linear_scratch_bytes(const backend::Program& program, const backend::Linear& linear,
+                                   std::uint64_t rows);
+
+}  // namespace lamina::cpu

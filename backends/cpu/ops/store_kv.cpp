@@ -1,0 +1,78 @@
+#include <algorithm>
+#include <cstring>
+
+#include "cpu/ops/ops.hpp"
+
+namespace lamina::cpu {
+
+using namespace backend;
+
+namespace {
+
+// Rows are shared out; a row's heads are one worker's.
+class StoreKvStage final : public Stage {
+  public:
+    StoreKvStage(const StoreKv& op, const CacheGeometry& geometry, const float* keys, const float* values,
+                 std::byte* cache, const FloatKernels& kernels)
+        : op_(op), geometry_(geometry), keys_(keys), values_(values), cache_(cache), kernels_(kernels) {}
+
+    void run(const Step& step, Worker worker) const override {
+        const Share rows = share(step.tokens.size(), worker);
+        for (const SequenceRows& sequence : step.sequences) {
+            const std::uint64_t first = std::max<std::uint64_t>(rows.first, sequence.first_row);
+            const std::uint64_t last =
+                std::min<std::uint64_t>(rows.last, std::uint64_t{sequence.first_row} + sequence.rows);
+            for (std::uint64_t r = first; r < last; ++r) {
+                const std::uint64_t position = sequence.first_position + (r - sequence.first_row);
+                store(r, sequence.pages[op_.group][position / page_tokens], position % page_tokens);
+            }
+        }
+    }
+
+  private:
+    void store(std::uint64_t row, std::int32_t page, std::uint64_t token) const {
+        const auto& g = geometry_;
+        const auto p = static_cast<std::uint32_t>(page);
+        for (std::uint32_t h = 0; h < g.kv_heads; ++h) {
+            write(keys_ + (row * g.kv_heads + h) * g.key_dim, g.key_dim, token, g.keys(op_.layer, p, h));
+            write(values_ + (row * g.kv_heads + h) * g.value_dim, g.value_dim, token,
+                  g.values(op_.layer, p, h));
+        }
+    }
+    void write(const float* in, std::uint32_t count, std::uint64_t token, std::uint64_t head) const {
+        std::byte* out = cache_ + head + token * count * geometry_.element_bytes();
+        switch (geometry_.type) {
+            case DType::f16: kernels_.to_f16(in, reinterpret_cast<std::uint16_t*>(out), count); break;
+            case DType::bf16: kernels_.to_bf16(in, reinterpret_cast<std::uint16_t*>(out), count); break;
+            default: std::memcpy(out, in, count * sizeof(float)); break;
+        }
+    }
+
+    StoreKv op_;
+    CacheGeometry geometry_;
+    const float* keys_;
+    const float* values_;
+    std::byte* cache_;
+    const FloatKernels& kernels_;
+};
+
+}  // namespace
+
+void add_store_kv(const BuildContext& context, const StoreKv& op, Stages& out) {
+    const CacheGeometry& g = cache_geometry(context, "store_kv", op.group, op.layer);
+    const SlotInfo& keys = slot_info(context, "store_kv", op.keys);
+    const SlotInfo& values = slot_info(context, "store_kv", op.values);
+    expect(keys.rows == Rows::all && values.rows == Rows::all, "store_kv", "slots of all rows",
+           "wanted rows");
+    expect(keys.width == std::uint64_t{g.kv_heads} * g.key_dim &&
+               values.width == std::uint64_t{g.kv_heads} * g.value_dim,
+           "store_kv", "slots as wide as the cache's heads",
+           std::to_string(keys.width) + " and " + std::to_string(values.width));
+    const auto& slots = context.memory->slots;
+    out.push_back(std::make_unique<StoreKvStage>(op, g, slots[op.keys], slots[op.values],
+                                                 context.memory->caches[op.group],
+                                                 float_kernels(context.isa)));
+    add_report(context, "store_kv " + std::string(info(g.type).name));
+}
+
+}  // namespace lamina::cpu

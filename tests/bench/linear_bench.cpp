@@ -1,0 +1,136 @@
+// Speed of the CPU backend's Linear: GB/s of weights as held and Gop/s, by type, instruction set and rows.
+// linear_bench [--types q4_1,q6_K] [--isa avx2,...] [--rows 1,8] [--shape 2048x8192] [--threads N] [--seconds
+// S] Weights come from memory: several copies of the matrix, 256 MiB or more in all, are passed in turn.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+
+#include "lamina/error.hpp"
+#include "tests/support/linear_case.hpp"
+
+using namespace lamina;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::vector<std::string> split(const std::string& text) {
+    std::vector<std::string> out;
+    std::istringstream in(text);
+    for (std::string part; std::getline(in, part, ',');) out.push_back(part);
+    return out;
+}
+
+std::string option(int argc, char** argv, const std::string& name, const std::string& otherwise) {
+    for (int i = 1; i + 1 < argc; ++i) {
+        if (name == argv[i]) return argv[i + 1];
+    }
+    return otherwise;
+}
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// GB/s of a plain read of 512 MiB by all threads, best of 5.
+double read_bandwidth(int threads) {
+    const std::vector<std::uint64_t> data(64u << 20, 1);
+    double best = 0;
+    for (int round = 0; round < 5; ++round) {
+        const auto start = Clock::now();
+        std::uint64_t sum = 0;
+#pragma omp parallel for num_threads(threads) reduction(+ : sum)
+        for (std::size_t i = 0; i < data.size(); ++i) sum += data[i];
+        if (sum != data.size()) std::abort();
+        best = std::max(best, static_cast<double>(data.size() * 8) / seconds_since(start) * 1e-9);
+    }
+    return best;
+}
+
+struct Matrix {
+    DType type;
+    std::uint32_t outputs, columns;
+    std::uint64_t bytes() const {
+        if (!is_quantized(type)) return row_bytes(type, columns) * outputs;
+        return quant::PackedShape{quant::packed_kind(type), outputs, columns}.bytes();
+    }
+};
+
+void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, int threads, double seconds) {
+    test::Random random(1);
+    const auto one_row = random.weights(m.type, m.columns, 0.05f);
+    std::vector<std::byte> file;
+    for (std::uint32_t n = 0; n < m.outputs; ++n) file.insert(file.end(), one_row.begin(), one_row.end());
+    const std::uint64_t copies = std::max<std::uint64_t>(1, (256u << 20) / m.bytes());
+    std::vector<std::unique_ptr<test::LinearCase>> cases;
+    for (std::uint64_t i = 0; i < copies; ++i) {
+        auto c = std::make_unique<test::LinearCase>(m.columns, rows);
+        c->add(m.type, m.outputs, file);
+        c->build(isa, threads);
+        const auto x = random.normals(m.columns);
+        for (std::uint32_t r = 0; r < rows; ++r)
+            std::copy(x.begin(), x.end(), c->in() + r * std::uint64_t{m.columns});
+        cases.push_back(std::move(c));
+    }
+    double best = 1e9;
+    std::size_t at = 0;
+    const auto begin = Clock::now();
+    while (seconds_since(begin) < seconds) {  // the best tenth of a second or so: the machine is shared
+        const auto start = Clock::now();
+        double n = 0;
+        do {
+            cases[at++ % copies]->run(rows, true);
+            ++n;
+        } while (seconds_since(start) < std::min(0.05, seconds / 4));
+        best = std::min(best, seconds_since(start) / n);
+    }
+    const double operations = 2.0 * m.outputs * m.columns * rows;
+    std::printf("%-8s %-12s %5u x %-5u rows %4u  %9.1f us  %6.1f GB/s  %7.1f Gop/s  %s\n",
+                info(m.type).name.data(), to_string(isa).data(), m.outputs, m.columns, rows, best * 1e6,
+                static_cast<double>(m.bytes()) / best * 1e-9, operations / best * 1e-9,
+                cases[0]->report()[0].implementation.c_str());
+    std::fflush(stdout);
+}
+
+void measure_all(int argc, char** argv) {
+    const int threads = std::atoi(option(argc, argv, "--threads", "2").c_str());
+    const double seconds = std::atof(option(argc, argv, "--seconds", "0.5").c_str());
+    std::vector<std::string> isas;
+    for (const cpu::Isa isa : cpu::detected()) isas.emplace_back(to_string(isa));
+    if (const std::string wanted = option(argc, argv, "--isa", ""); !wanted.empty()) isas = split(wanted);
+    std::printf("read bandwidth %.1f GB/s, %d threads\n", read_bandwidth(threads), threads);
+    for (const std::string& shape : split(option(argc, argv, "--shape", "1536x576,2048x8192"))) {
+        unsigned outputs = 0, columns = 0;
+        if (std::sscanf(shape.c_str(), "%ux%u", &outputs, &columns) != 2)
+            throw Error(ErrorCode::invalid_argument, "bench", "a shape is 2048x8192");
+        for (const std::string& name : split(option(argc, argv, "--types", "q4_1,q8_0"))) {
+            const auto type = dtype_from_name(name);
+            if (!type) throw Error(ErrorCode::invalid_argument, "bench", "unknown type " + name);
+            for (const std::string& isa_name : isas) {
+                for (const cpu::Isa isa : cpu::detected()) {
+                    if (to_string(isa) != isa_name) continue;
+                    for (const std::string& rows :
+                         split(option(argc, argv, "--rows", "1,2,4,8,32,128,512"))) {
+                        measure({*type, outputs, columns}, isa, static_cast<std::uint32_t>(std::stoul(rows)),
+                                threads, seconds);
+                    }
+                }
+            }
+        }
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        measure_all(argc, argv);
+        return 0;
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "%s\n", e.what());
+        return 1;
+    }
+}

@@ -1,0 +1,269 @@
+// The packed kernels of every instruction set and every kind of the packed layout, also those no block type
+// has now.
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "base/half.hpp"
+#include "cpu/isa.hpp"
+#include "cpu/kernels/linear_task.hpp"
+#include "quant/activations.hpp"
+#include "quant/packed.hpp"
+#include "tests/support/linear_case.hpp"
+
+using namespace lamina;
+using test::AlignedBytes;
+using test::Random;
+
+namespace {
+
+struct Level {
+    cpu::Isa isa;
+    const cpu::PackedKernels& kernels;
+};
+
+std::vector<Level> levels() {
+    std::vector<Level> out = {{cpu::Isa::scalar, cpu::scalar_packed}};
+    for (const Level& level :
+         {Level{cpu::Isa::avx2, cpu::avx2_packed}, Level{cpu::Isa::avx_vnni, cpu::avx_vnni_packed},
+          Level{cpu::Isa::avx512_vnni, cpu::avx512_vnni_packed}}) {
+        if (cpu::usable(level.isa, cpu::detected().back())) {
+            out.push_back(level);
+        } else {
+            WARN("not tested, this machine lacks it: " << to_string(level.isa));
+        }
+    }
+    return out;
+}
+
+quant::PackedKind kind_of(int index) {
+    quant::PackedKind kind;
+    kind.code_bits = (index & 1) != 0 ? 8 : 4;
+    kind.group = (index & 2) != 0 ? 32 : 16;
+    kind.has_minima = (index & 4) != 0;
+    kind.f16_scales = (index & 8) != 0;
+    return kind;
+}
+
+// A panel of random codes, -128 among them, and random factors.
+void fill_panel(const quant::PackedShape& shape, Random& random, std::byte* panel) {
+    for (std::uint64_t i = 0; i < shape.factors_offset(); ++i)
+        panel[i] = static_cast<std::byte>(random.bits() >> 56);
+    const std::uint64_t factors =
+        shape.groups() * shape.kind.factor_bytes() / (shape.kind.f16_scales ? 2 : 4);
+    for (std::uint64_t i = 0; i < factors; ++i) {
+        const float value = random.normal(0.05f);
+        const std::uint16_t half = f32_to_f16(value);
+        std::byte* at = panel + shape.factors_offset();
+        if (shape.kind.f16_scales) {
+            std::memcpy(at + 2 * i, &half, 2);
+        } else {
+            std::memcpy(at + 4 * i, &value, 4);
+        }
+    }
+}
+
+// The quantized rows as the kernels want them, and as numbers.
+struct Rows {
+    std::uint64_t rows, columns, granules;
+    AlignedBytes codes, scales, offsets, sums;
+    std::vector<float> values;  // [rows, columns]
+
+    Rows(std::uint64_t rows_, std::uint64_t columns_)
+        : rows(rows_),
+          columns(columns_),
+          granules(div_up(columns_, cpu::granule)),
+          codes(rows_ * granules * 32),
+          scales(rows_ * granules * 4),
+          offsets(rows_ * granules * 8),
+          sums(rows_ * granules * 8),
+          values(rows_ * columns_) {}
+};
+
+void quantize(const cpu::PackedKernels& kernels, bool by32, const std::vector<float>& x, Rows& out) {
+    std::uint64_t start = 0;
+    for (std::uint64_t row = 0; row < out.rows; ++row) {
+        if (row == start + cpu::block_rows(out.rows - start, kernels.max_block)) start = row;
+        const std::uint32_t block = cpu::block_rows(out.rows - start, kernels.max_block);
+        const std::uint64_t base = start * out.granules, in_block = row - start, per = by32 ? 1 : 2;
+        auto* offsets = reinterpret_cast<std::int32_t*>(out.offsets.data()) + base * per + in_block;
+        auto* sums = reinterpret_cast<float*>(out.sums.data()) + base * per + in_block;
+        auto* codes = reinterpret_cast<std::int8_t*>(out.codes.data()) + (base + in_block) * 32;
+        auto* scales = reinterpret_cast<float*>(out.scales.data()) + base + in_block;
+        kernels.quantize({.x = x.data() + row * out.columns,
+                          .count = out.columns,
+                          .first = 0,
+                          .last = out.granules,
+                          .block = block,
+                          .codes = codes,
+                          .scales = scales,
+                          .offsets32 = by32 ? offsets : nullptr,
+                          .offsets16 = by32 ? nullptr : offsets,
+                          .sums32 = by32 ? sums : nullptr,
+                          .sums16 = by32 ? nullptr : sums});
+        for (std::uint64_t c = 0; c < out.columns; ++c) {
+            const std::uint64_t g = c / 32;
+            out.values[row * out.columns + c] = scales[g * block] * codes[g * block * 32 + c % 32];
+        }
+    }
+}
+
+struct Result {
+    double error;
+    bool within_width;  // nothing was written beyond the panel's outputs
+};
+
+Result run_panel(const cpu::PackedKernels& kernels, int index, std::uint64_t rows, std::uint64_t columns,
+                 std::uint32_t width) {
+    Random random(static_cast<std::uint64_t>(index) * 7919 + rows * 104729 + columns + width);
+    const quant::PackedShape shape{kind_of(index), width, columns};
+    AlignedBytes panel(shape.panel_bytes());
+    fill_panel(shape, random, panel.data());
+    Rows in(rows, columns);
+    quantize(kernels, shape.kind.group == 32, random.normals(rows * columns), in);
+    constexpr std::uint64_t stride = 24;
+    constexpr float untouched = 12345.0f;
+    std::vector<float> out(rows * stride, untouched);
+    const auto* codes = reinterpret_cast<const std::uint8_t*>(panel.data());
+    kernels.panel[index]({.codes = codes,
+                          .factors = codes + shape.factors_offset(),
+                          .groups = shape.groups(),
+                          .granules = in.granules,
+                          .activations = reinterpret_cast<const std::int8_t*>(in.codes.data()),
+                          .scales = reinterpret_cast<const float*>(in.scales.data()),
+                          .offsets = reinterpret_cast<const std::int32_t*>(in.offsets.data()),
+                          .sums = reinterpret_cast<const float*>(in.sums.data()),
+                          .first_row = 0,
+                          .last_row = rows,
+                          .rows = rows,
+                          .bias = nullptr,
+                          .out = out.data(),
+                          .out_stride = stride,
+                          .width = width});
+    Result result{0, true};
+    double difference = 0, size = 0;
+    std::vector<float> w(columns);
+    for (std::uint32_t n = 0; n < stride; ++n) {
+        if (n < width) quant::unpack_row(shape, panel.data(), n, w.data());
+        for (std::uint64_t r = 0; r < rows; ++r) {
+            if (n >= width) {
+                result.within_width &= out[r * stride + n] == untouched;
+                continue;
+            }
+            double sum = 0;
+            for (std::uint64_t c = 0; c < columns; ++c)
+                sum += double{w[c]} * double{in.values[r * columns + c]};
+            difference += std::pow(double{out[r * stride + n]} - sum, 2);
+            size += sum * sum;
+        }
+    }
+    result.error = std::sqrt(difference / size);
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("packed kernels of every kind", "[linear]") {
+    for (const Level& level : levels()) {
+        for (int index = 0; index < cpu::packed_kernel_count; ++index) {
+            for (const std::uint64_t rows : {1u, 2u, 3u, 4u, 7u, 8u, 9u, 15u, 33u}) {
+                for (const std::uint64_t columns : {16u, 32u, 48u, 64u, 176u, 576u}) {
+                    if (columns % kind_of(index).group != 0) continue;
+                    const std::uint32_t width =
+                        1 + static_cast<std::uint32_t>((rows * 5 + columns / 16) % 16);
+                    INFO(to_string(level.isa)
+                         << " kind " << index << ", " << rows << " x " << columns << " x " << width);
+                    for (const std::uint32_t outputs : {width, 16u}) {
+                        const Result result = run_panel(level.kernels, index, rows, columns, outputs);
+                        CHECK(result.error <= 1e-5);
+                        CHECK(result.within_width);
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("the largest products do not overflow", "[linear]") {
+    // All weights at an end of their range against activations at an end of theirs.
+    for (const Level& level : levels()) {
+        for (const int bits : {4, 8}) {
+            for (const bool by32 : {false, true}) {
+                const int index = cpu::packed_kernel_index(bits == 8, by32, false, false);
+                const quant::PackedShape shape{kind_of(index), 16, 64};
+                for (const int code : bits == 4 ? std::array{0, 15} : std::array{-128, 127}) {
+                    for (const float x : {-1.0f, 1.0f}) {
+                        AlignedBytes panel(shape.panel_bytes());
+                        std::memset(panel.data(), bits == 4 ? code * 17 : code, shape.factors_offset());
+                        auto* factors = reinterpret_cast<float*>(panel.data() + shape.factors_offset());
+                        for (std::uint64_t i = 0; i < shape.groups() * 16; ++i) factors[i] = 1.0f;
+                        Rows in(1, 64);
+                        quantize(level.kernels, by32, std::vector<float>(64, x), in);
+                        float out[16];
+                        const auto* codes = reinterpret_cast<const std::uint8_t*>(panel.data());
+                        level.kernels.panel[index](
+                            {.codes = codes,
+                             .factors = codes + shape.factors_offset(),
+                             .groups = shape.groups(),
+                             .granules = in.granules,
+                             .activations = reinterpret_cast<const std::int8_t*>(in.codes.data()),
+                             .scales = reinterpret_cast<const float*>(in.scales.data()),
+                             .offsets = reinterpret_cast<const std::int32_t*>(in.offsets.data()),
+                             .sums = nullptr,
+                             .first_row = 0,
+                             .last_row = 1,
+                             .rows = 1,
+                             .bias = nullptr,
+                             .out = out,
+                             .out_stride = 16,
+                             .width = 16});
+                        INFO(to_string(level.isa) << " " << bits << " bits, code " << code << ", x " << x);
+                        for (const float y : out)
+                            CHECK(y == Approx(64.0f * static_cast<float>(code) * x).margin(1e-3));
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("activations are quantized to the bits of quantize_row", "[linear]") {
+    for (const Level& level : levels()) {
+        Random random(3);
+        for (int round = 0; round < 300; ++round) {
+            const std::uint64_t count = 1 + random.below(100), granules = div_up(count, 32);
+            const float size = std::ldexp(1.0f, static_cast<int>(random.below(280)) - 150);
+            std::vector<float> x = random.normals(count, size);
+            if (round % 10 == 0) x[random.below(count)] = round % 20 ? NAN : -INFINITY;
+            if (round % 7 == 0) std::fill(x.begin(), x.end(), 0.0f);
+            std::vector<std::int8_t> codes(granules * 32), expected_codes(granules * 32);
+            std::vector<float> scales(granules), expected_scales(granules), sums(2 * granules),
+                sums32(granules);
+            std::vector<std::int32_t> offsets(2 * granules), offsets32(granules), expected_sums(2 * granules);
+            quant::quantize_row(x.data(), count, expected_codes.data(), expected_scales.data(),
+                                expected_sums.data());
+            level.kernels.quantize({.x = x.data(),
+                                    .count = count,
+                                    .first = 0,
+                                    .last = granules,
+                                    .block = 1,
+                                    .codes = codes.data(),
+                                    .scales = scales.data(),
+                                    .offsets32 = offsets32.data(),
+                                    .offsets16 = offsets.data(),
+                                    .sums32 = sums32.data(),
+                                    .sums16 = sums.data()});
+            INFO(to_string(level.isa) << " round " << round);
+            CHECK(codes == expected_codes);
+            CHECK(std::memcmp(scales.data(), expected_scales.data(), granules * sizeof(float)) == 0);
+            for (std::uint64_t g = 0; g < 2 * granules; ++g) CHECK(offsets[g] == -128 * expected_sums[g]);
+            for (std::uint64_t g = 0; g < granules; ++g) {
+                const std::int32_t both = expected_sums[2 * g] + expected_sums[2 * g + 1];
+                CHECK(offsets32[g] == -128 * both);
+                if (std::isfinite(scales[g])) CHECK(sums32[g] == scales[g] * static_cast<float>(both));
+            }
+        }
+    }
+}

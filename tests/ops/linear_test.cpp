@@ -1,0 +1,280 @@
+// Linear of the CPU backend against sums in double precision, on every instruction set that this machine has.
+#include <catch2/catch.hpp>
+
+#include <cmath>
+
+#include "base/half.hpp"
+#include "lamina/error.hpp"
+#include "quant/activations.hpp"
+#include "quant/decode.hpp"
+#include "tests/support/linear_case.hpp"
+
+using namespace lamina;
+using test::LinearCase;
+using test::Random;
+
+namespace {
+
+constexpr double tolerance = 2e-4;
+
+const std::vector<DType> block_types = {
+    DType::q4_0,    DType::q4_1,   DType::q5_0,  DType::q5_1,    DType::q8_0,  DType::q2_k,
+    DType::q3_k,    DType::q4_k,   DType::q5_k,  DType::q6_k,    DType::iq1_s, DType::iq1_m,
+    DType::iq2_xxs, DType::iq2_xs, DType::iq2_s, DType::iq3_xxs, DType::iq3_s, DType::iq4_nl,
+    DType::iq4_xs,  DType::tq1_0,  DType::tq2_0, DType::mxfp4,   DType::nvfp4};
+
+std::vector<float> decoded(DType type, const std::vector<std::byte>& file) {
+    std::vector<float> out(file.size() / info(type).block_bytes * info(type).block_size);
+    quant::decode(type, file.data(), out.size(), out.data());
+    return out;
+}
+
+std::vector<float> through_int8(const std::vector<float>& x, std::uint64_t columns) {
+    const std::uint64_t groups = div_up(columns, quant::activation_group);
+    std::vector<std::int8_t> codes(groups * quant::activation_group);
+    std::vector<float> scales(groups), out(x.size());
+    std::vector<std::int32_t> sums(2 * groups);
+    for (std::uint64_t at = 0; at < x.size(); at += columns) {
+        quant::quantize_row(x.data() + at, columns, codes.data(), scales.data(), sums.data());
+        quant::dequantize_row(codes.data(), scales.data(), columns, out.data() + at);
+    }
+    return out;
+}
+
+std::vector<float> through_bf16(std::vector<float> x) {
+    for (float& v : x) v = bf16_to_f32(f32_to_bf16(v));
+    return x;
+}
+
+// x [rows, columns] times w [outputs, columns] transposed, plus bias if there is one.
+std::vector<double> product(const std::vector<float>& x, const std::vector<float>& w, std::uint64_t columns,
+                            const std::vector<float>& bias) {
+    const std::uint64_t rows = x.size() / columns, outputs = w.size() / columns;
+    std::vector<double> out(rows * outputs);
+    for (std::uint64_t r = 0; r < rows; ++r) {
+        for (std::uint64_t n = 0; n < outputs; ++n) {
+            double sum = bias.empty() ? 0.0 : double{bias[n]};
+            for (std::uint64_t c = 0; c < columns; ++c)
+                sum += double{x[r * columns + c]} * double{w[n * columns + c]};
+            out[r * outputs + n] = sum;
+        }
+    }
+    return out;
+}
+
+// ||y - ref|| / ||ref||; infinite where a value is not finite.
+double relative_error(const float* y, const std::vector<double>& ref) {
+    double difference = 0, size = 0;
+    for (std::size_t i = 0; i < ref.size(); ++i) {
+        if (!std::isfinite(y[i])) return INFINITY;
+        difference += (y[i] - ref[i]) * (y[i] - ref[i]);
+        size += ref[i] * ref[i];
+    }
+    return std::sqrt(difference / size);
+}
+
+struct Shape {
+    std::uint32_t rows, columns, outputs;
+};
+
+// Every row count, column count and output count with several of the others.
+const std::vector<Shape> shapes = {{1, 576, 100}, {2, 64, 17},   {3, 32, 1},    {5, 64, 15},
+                                   {8, 1024, 16}, {9, 576, 17},  {33, 64, 100}, {64, 256, 17},
+                                   {130, 32, 33}, {1, 32, 16},   {1, 1024, 1},  {2, 1536, 15},
+                                   {3, 256, 100}, {5, 2304, 17}, {33, 1280, 1}, {13, 512, 48}};
+
+std::uint32_t fitting(std::uint32_t columns, DType type) {
+    return static_cast<std::uint32_t>(align_up(columns, info(type).block_size));
+}
+
+struct Outcome {
+    double error = 0;
+    std::vector<float> values;
+};
+
+// One Linear, its inputs passed through `seen` for the reference.
+template <class Seen>
+Outcome run_linear(DType type, Shape s, bool with_bias, cpu::Isa isa, int threads, backend::Compute compute,
+                   Seen seen) {
+    Random random(s.rows * 1000003u + s.columns * 1009u + s.outputs + static_cast<unsigned>(type));
+    const auto file = random.weights(type, std::uint64_t{s.outputs} * s.columns, 0.05f);
+    const auto x = random.normals(std::uint64_t{s.rows} * s.columns);
+    const auto bias = with_bias ? random.normals(s.outputs) : std::vector<float>{};
+    LinearCase c(s.columns, s.rows);
+    c.add(type, s.outputs, file, bias);
+    c.build(isa, threads, compute);
+    std::copy(x.begin(), x.end(), c.in());
+    c.run(s.rows);
+    const auto ref = product(seen(x, s.columns), decoded(type, file), s.columns, bias);
+    return {relative_error(c.out(0), ref), std::vector<float>(c.out(0), c.out(0) + ref.size())};
+}
+
+}  // namespace
+
+TEST_CASE("packed weights: every block type, shape and instruction set", "[linear]") {
+    for (const cpu::Isa isa : cpu::detected()) {
+        for (const DType type : block_types) {
+            for (std::size_t i = 0; i < shapes.size(); ++i) {
+                Shape s = shapes[i];
+                s.columns = fitting(s.columns, type);
+                const auto outcome =
+                    run_linear(type, s, i % 2 != 0, isa, 1, backend::Compute::automatic, through_int8);
+                INFO(to_string(isa) << " " << info(type).name << " " << s.rows << " x " << s.columns << " x "
+                                    << s.outputs);
+                CHECK(outcome.error <= tolerance);
+            }
+        }
+    }
+}
+
+TEST_CASE("dense weights: f32 activations", "[linear]") {
+    const auto unchanged = [](const std::vector<float>& x, std::uint64_t) { return x; };
+    for (const cpu::Isa isa : cpu::detected()) {
+        for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
+            for (std::size_t i = 0; i < shapes.size(); ++i) {
+                for (const std::uint32_t more : {0u, 7u}) {
+                    Shape s = shapes[i];
+                    s.columns += more;
+                    const auto outcome =
+                        run_linear(type, s, i % 2 == 0, isa, 1, backend::Compute::f32, unchanged);
+                    INFO(to_string(isa) << " " << info(type).name << " " << s.rows << " x " << s.columns
+                                        << " x " << s.outputs);
+                    CHECK(outcome.error <= 2e-6);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("dense weights: activations rounded to bf16", "[linear]") {
+    const auto rounded = [](const std::vector<float>& x, std::uint64_t) { return through_bf16(x); };
+    for (const cpu::Isa isa : cpu::detected()) {
+        for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
+            const auto compute = type == DType::bf16 ? backend::Compute::automatic : backend::Compute::bf16;
+            for (std::size_t i = 0; i < shapes.size(); ++i) {
+                for (const std::uint32_t more : {0u, 9u}) {
+                    Shape s = shapes[i];
+                    s.columns += more;
+                    const auto outcome = run_linear(type, s, i % 2 == 0, isa, 1, compute, rounded);
+                    INFO(to_string(isa) << " " << info(type).name << " " << s.rows << " x " << s.columns
+                                        << " x " << s.outputs);
+                    CHECK(outcome.error <= tolerance);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("results do not depend on the threads", "[linear]") {
+    const auto none = [](const std::vector<float>& x, std::uint64_t) { return x; };
+    for (const cpu::Isa isa : cpu::detected()) {
+        for (const DType type : {DType::q4_1, DType::q6_k, DType::q8_0, DType::f32, DType::bf16}) {
+            for (const Shape s : {Shape{1, 768, 100}, Shape{5, 512, 17}, Shape{30, 2048, 33}}) {
+                const auto one = run_linear(type, s, true, isa, 1, backend::Compute::automatic, none);
+                for (const int threads : {2, 3, 7}) {
+                    INFO(to_string(isa)
+                         << " " << info(type).name << " " << threads << " threads, " << s.rows << " rows");
+                    CHECK(run_linear(type, s, true, isa, threads, backend::Compute::automatic, none).values ==
+                          one.values);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("a row's result does not depend on the rows beside it", "[linear]") {
+    constexpr std::uint32_t columns = 512, outputs = 40, rows = 15;
+    Random random(5);
+    const auto x = random.normals(rows * columns);
+    for (const cpu::Isa isa : cpu::detected()) {
+        for (const DType type : {DType::q4_k, DType::q8_0, DType::q6_k, DType::f16, DType::bf16}) {
+            LinearCase c(columns, rows);
+            c.add(type, outputs, random.weights(type, outputs * columns, 0.05f));
+            c.build(isa, 1);
+            std::copy(x.begin(), x.end(), c.in());
+            c.run(rows);
+            const std::vector<float> together(c.out(0), c.out(0) + rows * outputs);
+            for (std::uint32_t r = 0; r < rows; ++r) {
+                std::copy_n(x.begin() + r * columns, columns, c.in());
+                c.run(1);
+                INFO(to_string(isa) << " " << info(type).name << " row " << r);
+                CHECK(std::equal(c.out(0), c.out(0) + outputs, together.begin() + r * outputs));
+            }
+        }
+    }
+}
+
+TEST_CASE("Linears of several kinds share an input", "[linear]") {
+    constexpr std::uint32_t columns = 512;
+    const std::vector<std::pair<DType, std::uint32_t>> parts = {
+        {DType::q4_k, 64}, {DType::q6_k, 20}, {DType::q8_0, 17}, {DType::q5_1, 100},
+        {DType::q2_k, 3},  {DType::f32, 9},   {DType::bf16, 31}, {DType::f16, 5}};
+    for (const cpu::Isa isa : cpu::detected()) {
+        for (const std::uint32_t rows : {1u, 3u, 7u, 40u}) {
+            Random random(rows);
+            LinearCase c(columns, 40);
+            std::vector<std::vector<float>> weights, biases;
+            for (const auto& [type, outputs] : parts) {
+                const auto file = random.weights(type, outputs * columns, 0.05f);
+                biases.push_back(outputs % 2 ? random.normals(outputs) : std::vector<float>{});
+                weights.push_back(decoded(type, file));
+                c.add(type, outputs, file, biases.back());
+            }
+            c.build(isa, 2);
+            const auto x = random.normals(std::uint64_t{rows} * columns);
+            std::copy(x.begin(), x.end(), c.in());
+            c.run(rows);
+            for (std::size_t i = 0; i < parts.size(); ++i) {
+                const DType type = parts[i].first;
+                const auto seen = is_quantized(type)    ? through_int8(x, columns)
+                                  : type == DType::bf16 ? through_bf16(x)
+                                                        : x;
+                INFO(to_string(isa) << " " << info(type).name << " " << rows << " rows");
+                CHECK(relative_error(c.out(i), product(seen, weights[i], columns, biases[i])) <= tolerance);
+            }
+        }
+    }
+}
+
+TEST_CASE("values that are not finite come through", "[linear]") {
+    constexpr std::uint32_t columns = 256, outputs = 16, rows = 3;
+    for (const cpu::Isa isa : cpu::detected()) {
+        for (const DType type : {DType::q4_k, DType::q8_0, DType::f32, DType::bf16}) {
+            for (const float bad : {NAN, INFINITY}) {
+                Random random(9);
+                LinearCase c(columns, rows);
+                c.add(type, outputs, random.weights(type, outputs * columns, 0.05f));
+                c.build(isa, 1);
+                const auto x = random.normals(rows * columns);
+                std::copy(x.begin(), x.end(), c.in());
+                c.in()[columns + 70] = bad;
+                c.run(rows);
+                INFO(to_string(isa) << " " << info(type).name);
+                for (std::uint32_t n = 0; n < outputs; ++n) {
+                    CHECK(std::isfinite(c.out(0)[n]));
+                    CHECK_FALSE(std::isfinite(c.out(0)[outputs + n]));
+                    CHECK(std::isfinite(c.out(0)[2 * outputs + n]));
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("the implementation taken is reported with the reasons against the others", "[linear]") {
+    Random random(1);
+    LinearCase c(256, 1);
+    c.add(DType::q4_k, 16, random.weights(DType::q4_k, 16 * 256, 0.05f));
+    c.build(cpu::Isa::scalar, 1);
+    REQUIRE(c.report().size() == 1);
+    CHECK(c.report()[0].op == "linear q4_K [16, 256]");
+    CHECK(c.report()[0].implementation == "packed4 scalar");
+    CHECK_THAT(c.report()[0].refused,
+               Catch::Contains("avx512_vnni: above scalar") && Catch::Contains("onednn: "));
+}
+
+TEST_CASE("a weight of another shape is an error", "[linear]") {
+    LinearCase c(256, 1);
+    const std::vector<std::byte> bytes(1 << 20);
+    c.add_held(DType::q4_1, 16, backend::Form::file, bytes.data(), {});
+    CHECK_THROWS_AS(c.build(cpu::Isa::scalar, 1), Error);
+}
