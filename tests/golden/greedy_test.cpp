@@ -1,11 +1,11 @@
 // Real models, fed the reference's own greedy tokens: where the reference is sure of the next one, so is lamina.
 #include <catch2/catch.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "lamina/lamina.hpp"
+#include "support/isa.hpp"
 #include "support/models.hpp"
 
 using namespace lamina;
@@ -38,13 +38,12 @@ Agreement agreement(const Model& model, const std::string& reference) {
 }
 
 void check(const std::string& file, const std::string& reference) {
-    for (const auto& isa : devices().front().isa) {
-        setenv("LAMINA_ISA", isa.c_str(), 1);
+    for (const auto& isa : test::isas()) {
+        const test::ForcedIsa forced(isa);
         CAPTURE(isa);
         const auto found = agreement(Model::load(test::model_path(file), {.backend = "cpu"}), reference);
         CHECK(found.sure > 50);
         CHECK(found.agreed == found.sure);
-        unsetenv("LAMINA_ISA");
     }
 }
 

@@ -1,9 +1,9 @@
 // Tiny random models against float32 logits of an independent implementation.
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdlib>
 
 #include "lamina/lamina.hpp"
+#include "support/isa.hpp"
 
 using namespace lamina;
 
@@ -51,13 +51,12 @@ TEST_CASE("tiny references on reference: 1e-4 over all positions") {
 }
 
 TEST_CASE("tiny references on cpu: 1e-3 on each ISA that the machine has") {
-    for (const auto& isa : devices().front().isa) {
-        setenv("LAMINA_ISA", isa.c_str(), 1);
+    for (const auto& isa : test::isas()) {
+        const test::ForcedIsa forced(isa);
         for (const auto& name : models) {
             CAPTURE(name, isa);
             CHECK(error(name, {.backend = "cpu"}) <= 1e-3);
             CHECK(error(name, {.batch_tokens = 7, .backend = "cpu"}) <= 1e-3);
         }
-        unsetenv("LAMINA_ISA");
     }
 }

@@ -1,12 +1,11 @@
 // Several sequences in one step give what each gives alone.
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 
-#include "lamina/device.hpp"
 #include "lamina/session.hpp"
 #include "support/expect_error.hpp"
+#include "support/isa.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_model.hpp"
 
@@ -99,15 +98,14 @@ TEST_CASE("execution: several sequences in one batch give what each gives alone 
 }
 
 TEST_CASE("execution: several sequences in one batch give what each gives alone (cpu, every ISA)") {
-    for (const auto& isa : devices().front().isa) {
-        setenv("LAMINA_ISA", isa.c_str(), 1);
+    for (const auto& isa : test::isas()) {
+        const test::ForcedIsa forced(isa);
         for (auto type : {DType::f16, DType::q8_0, DType::q4_0}) {
             const auto model = load({.architecture = "gemma3", .layers = 7, .window = 16, .type = type},
                                     {.context = 128, .sequences = 6, .batch_tokens = 48, .backend = "cpu"});
             CAPTURE(isa, info(type).name);
             CHECK(together_against_alone(model, 2) <= 1e-5);
         }
-        unsetenv("LAMINA_ISA");
     }
 }
 
@@ -141,12 +139,11 @@ TEST_CASE("execution: cpu agrees with reference on models of many shapes and typ
     for (const auto& c : cases) {
         const auto tokens = random_tokens(random, 70, c.shape.vocabulary);
         const auto want = alone(load(c.shape, {.backend = "reference"}), tokens, 512);
-        for (const auto& isa : devices().front().isa) {
-            setenv("LAMINA_ISA", isa.c_str(), 1);
+        for (const auto& isa : test::isas()) {
+            const test::ForcedIsa forced(isa);
             CAPTURE(isa, info(c.shape.type).name);
             CHECK(distance(want, alone(load(c.shape, {.backend = "cpu"}), tokens, 512)) <= c.bound);
             CHECK(distance(want, alone(load(c.shape, {.backend = "cpu"}), tokens, 1)) <= c.bound);
-            unsetenv("LAMINA_ISA");
         }
     }
 }
