@@ -26,10 +26,11 @@ struct EncodeOptions {
 class Tokenizer {
   public:
     // Token ids of UTF-8 text. Bytes that are no UTF-8 are encoded as single bytes where the vocabulary has
-    // byte tokens, else as U+FFFD. Never throws on text.
+    // tokens for them, else as U+FFFD, else as the unknown token, else left out. Never throws on text.
     std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const;
 
-    // The bytes that the ids stand for; control tokens are left out unless `special`. Ids outside the
+    // The text that the ids stand for, always UTF-8: bytes that form no character become U+FFFD, one for each
+    // longest beginning of a character. Control tokens are left out unless `special`. Ids outside the
     // vocabulary throw invalid_argument.
     std::string decode(std::span<const TokenId> ids, bool special = false) const;
 
@@ -45,6 +46,7 @@ class Tokenizer {
     const text::Tokenizer& impl() const { return *impl_; }
 
   private:
+    friend class Detokenizer;
     std::shared_ptr<const text::Tokenizer> impl_;
 };
 
@@ -56,8 +58,11 @@ class Detokenizer {
     Detokenizer(Detokenizer&&) noexcept;
     Detokenizer& operator=(Detokenizer&&) noexcept;
 
-    std::string push(TokenId id);  // complete characters only; may be empty
-    std::string flush();           // what is left: an incomplete character becomes U+FFFD
+    // What is complete now, possibly nothing: never part of a character. All of it and the flush together are
+    // what Tokenizer::decode gives for the same ids.
+    std::string push(TokenId id);
+    // What is left: an incomplete character becomes U+FFFD. The next push begins a new text.
+    std::string flush();
 
   private:
     std::unique_ptr<text::Detokenizer> impl_;

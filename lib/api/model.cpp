@@ -9,6 +9,7 @@
 #include "api/vocabulary.hpp"
 #include "format/model_file.hpp"
 #include "lamina/error.hpp"
+#include "text/tokenizer.hpp"
 
 namespace lamina {
 namespace {
@@ -59,6 +60,7 @@ Model Model::load(const std::string& path, const ModelOptions& options) {
     if (options.log) options.log(LogLevel::info, plan.summary.reason);
     state->executor =
         std::make_unique<exec::Executor>(file, std::move(plan), settled.device_options, options.progress);
+    state->prefixes.emplace(state->executor->sequences());
     return Model(std::move(state));
 }
 

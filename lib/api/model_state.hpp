@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 
+#include "cache/prefix_cache.hpp"
 #include "exec/executor.hpp"
 #include "lamina/model.hpp"
 
@@ -16,7 +17,8 @@ struct Model::State {
     std::optional<Tokenizer> tokenizer;
     std::optional<ChatTemplate> chat_template;
     std::unique_ptr<exec::Executor> executor;
-    std::mutex mutex;  // held around every use of the executor
+    std::optional<cache::PrefixCache> prefixes;  // over the executor's sequences
+    std::mutex mutex;  // held around every use of the executor and of prefixes
 };
 
 }  // namespace lamina

@@ -15,7 +15,9 @@ class Template {
     ~Template();
 
     // `json` is an object whose members become the template's variables: its strings are untrusted, except
-    // bos_token and eos_token. `now` ("2024-07-26T09:05:03") fixes strftime_now; empty means the clock.
+    // bos_token and eos_token; `"tools": null` is as no tools at all. Throws template_failed with line and
+    // column, and invalid_argument on what is no JSON object in UTF-8. `now` ("2024-07-26T09:05:03") fixes
+    // strftime_now; empty means the clock.
     MarkedText render(std::string_view json, std::string_view now) const;
     const std::string& source() const;
 

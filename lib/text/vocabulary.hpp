@@ -15,10 +15,18 @@ enum class TokenizerKind {
 };
 
 // The values of GGUF's tokenizer.ggml.token_type.
-enum class TokenKind : std::uint8_t { undefined = 0, normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+enum class TokenKind : std::uint8_t {
+    undefined = 0,
+    normal = 1,
+    unknown = 2,
+    control = 3,
+    user_defined = 4,
+    unused = 5,
+    byte = 6
+};
 
 struct Token {
-    std::string text;   // as stored: byte-level BPE keeps its printable alphabet, SentencePiece its U+2581
+    std::string text;  // as stored: byte-level BPE keeps its printable alphabet, SentencePiece its U+2581
     float score = 0;
     TokenKind kind = TokenKind::normal;
 };
@@ -31,11 +39,23 @@ struct VocabularyData {
     std::vector<Token> tokens;        // the id is the index
     std::vector<std::string> merges;  // "left right", best first (byte-level BPE)
     std::int32_t bos = no_token, eos = no_token, unknown = no_token, separator = no_token, padding = no_token;
-    std::int32_t end_of_turn = no_token;
+    std::int32_t end_of_turn = no_token, end_of_message = no_token;
     bool add_bos = false, add_eos = false, add_separator = false;
-    bool add_space_prefix = false;    // a space before the first word (SentencePiece)
-    bool remove_extra_spaces = false;
-    std::string source;               // the file, for errors
+    bool add_space_prefix = false;     // a space before the first word (SentencePiece)
+    bool remove_extra_spaces = false;  // read by unigram alone
+    std::string source;                // the file, for errors
 };
+
+inline constexpr std::size_t most_tokens = std::size_t{4} << 20;
+// Text of all control and user-defined tokens together; published vocabularies have up to 0.1 MB.
+inline constexpr std::size_t most_special_bytes = std::size_t{4} << 20;
+
+// Control and unknown tokens stand for no text.
+inline bool is_special(TokenKind kind) { return kind == TokenKind::control || kind == TokenKind::unknown; }
+
+// Throws bad_file naming the field: no tokens or too many, ids outside the vocabulary, scores that are not
+// finite, kinds that do not exist, byte tokens that name no byte. Merges are checked by the segmenter that
+// uses them.
+void validate(const VocabularyData& data);
 
 }  // namespace lamina::text

@@ -19,9 +19,10 @@ struct AttentionCase {
     OpCase ops;
     backend::Slot out = 0, keys = 0, values = 0;
 
-    // `rounded`: keys and values are rounded to the cache's type beforehand, for a backend that keeps them as f32.
-    AttentionCase(const AttentionShape& s, std::uint32_t tokens, std::uint32_t max_rows, std::uint32_t pages, bool rounded,
-                  std::uint32_t max_position = 4096)
+    // `rounded`: keys and values are rounded to the cache's type beforehand, for a backend that keeps them as
+    // f32.
+    AttentionCase(const AttentionShape& s, std::uint32_t tokens, std::uint32_t max_rows, std::uint32_t pages,
+                  bool rounded, std::uint32_t max_position = 4096)
         : ops(max_rows, max_position) {
         Random random(s.heads * 1000 + s.key_dim);
         const auto round = [&](std::vector<float> x) {
@@ -36,11 +37,21 @@ struct AttentionCase {
         keys = ops.input(s.kv_heads * s.key_dim, round(random.normals(n * s.kv_heads * s.key_dim)));
         values = ops.input(s.kv_heads * s.value_dim, round(random.normals(n * s.kv_heads * s.value_dim)));
         out = ops.slot(s.heads * s.value_dim);
-        ops.program.caches = {{.type = s.type, .layers = 2, .pages = pages, .kv_heads = s.kv_heads, .key_dim = s.key_dim,
-                               .value_dim = s.value_dim, .window = s.window}};
+        ops.program.caches = {{.type = s.type,
+                               .layers = 2,
+                               .pages = pages,
+                               .kv_heads = s.kv_heads,
+                               .key_dim = s.key_dim,
+                               .value_dim = s.value_dim,
+                               .window = s.window}};
         ops.program.ops.push_back(backend::StoreKv{.keys = keys, .values = values, .group = 0, .layer = 1});
-        backend::Attention attention{.query = query, .out = out, .group = 0, .layer = 1, .heads = s.heads,
-                                     .scale = 1.0f / std::sqrt(static_cast<float>(s.key_dim)), .softcap = s.softcap};
+        backend::Attention attention{.query = query,
+                                     .out = out,
+                                     .group = 0,
+                                     .layer = 1,
+                                     .heads = s.heads,
+                                     .scale = 1.0f / std::sqrt(static_cast<float>(s.key_dim)),
+                                     .softcap = s.softcap};
         if (s.sinks) attention.sinks = ops.vector(random.normals(s.heads));
         ops.program.ops.push_back(attention);
     }
@@ -72,10 +83,12 @@ class PagePool {
 };
 
 // The table after pages that no row from `position` on reaches have been released.
-inline std::vector<std::int32_t> released(std::vector<std::int32_t> table, std::uint32_t position, std::uint32_t window) {
+inline std::vector<std::int32_t> released(std::vector<std::int32_t> table, std::uint32_t position,
+                                          std::uint32_t window) {
     if (window == 0 || position < window) return table;
     const std::uint32_t lowest = position - window + 1;
-    for (std::uint32_t i = 0; (i + 1) * backend::page_tokens <= lowest && i < table.size(); ++i) table[i] = backend::no_page;
+    for (std::uint32_t i = 0; (i + 1) * backend::page_tokens <= lowest && i < table.size(); ++i)
+        table[i] = backend::no_page;
     return table;
 }
 

@@ -36,8 +36,10 @@ class LinearCase {
         in_ = add_slot(columns);
     }
 
-    // A weight [outputs, columns]; `file` holds its rows as a file does. Blocks are packed, other types stay as they are.
-    void add(DType type, std::uint32_t outputs, const std::vector<std::byte>& file, const std::vector<float>& bias = {}) {
+    // A weight [outputs, columns]; `file` holds its rows as a file does. Blocks are packed, other types stay
+    // as they are.
+    void add(DType type, std::uint32_t outputs, const std::vector<std::byte>& file,
+             const std::vector<float>& bias = {}) {
         const std::uint64_t columns = program_.slots[in_].width;
         if (is_quantized(type)) {
             const quant::PackedShape shape{quant::packed_kind(type), outputs, columns};
@@ -54,7 +56,8 @@ class LinearCase {
     // The same with the bytes in the form given.
     void add_held(DType type, std::uint32_t outputs, backend::Form form, const std::byte* data,
                   const std::vector<float>& bias) {
-        backend::Linear linear{.in = in_, .weight = add_weight(type, outputs, form, data), .out = add_slot(outputs)};
+        backend::Linear linear{
+            .in = in_, .weight = add_weight(type, outputs, form, data), .out = add_slot(outputs)};
         if (!bias.empty()) {
             AlignedBytes& copy = memory_.emplace_back(bias.size() * sizeof(float));
             std::memcpy(copy.data(), bias.data(), bias.size() * sizeof(float));
@@ -117,7 +120,8 @@ class LinearCase {
     backend::WeightId add_weight(DType type, std::uint64_t rows, backend::Form form, const std::byte* data,
                                  std::uint64_t columns = 0) {
         if (columns == 0) columns = program_.slots[in_].width;
-        program_.weights.push_back({.name = "w", .type = type, .rows = rows, .columns = columns, .form = form, .bytes = 0});
+        program_.weights.push_back(
+            {.name = "w", .type = type, .rows = rows, .columns = columns, .form = form, .bytes = 0});
         weights_.push_back(data);
         return static_cast<backend::WeightId>(weights_.size() - 1);
     }

@@ -1,5 +1,5 @@
-// Small programs of one or a few ops, run on any backend. Inputs come in through Embed: row r of an input is row
-// tokens[r] of its table.
+// Small programs of one or a few ops, run on any backend. Inputs come in through Embed: row r of an input is
+// row tokens[r] of its table.
 #pragma once
 
 #include <cmath>
@@ -47,7 +47,8 @@ class ForcedIsa {
 inline std::vector<cpu::Isa> float_isas() {
     std::vector<cpu::Isa> out;
     for (const cpu::Isa isa : cpu::detected()) {
-        if (isa == cpu::Isa::scalar || isa == cpu::Isa::avx2 || isa == cpu::Isa::avx512_vnni) out.push_back(isa);
+        if (isa == cpu::Isa::scalar || isa == cpu::Isa::avx2 || isa == cpu::Isa::avx512_vnni)
+            out.push_back(isa);
     }
     return out;
 }
@@ -55,20 +56,22 @@ inline std::vector<cpu::Isa> float_isas() {
 // A program and the file bytes of its weights.
 struct OpCase {
     backend::Program program;
-    std::deque<std::vector<float>> storage;             // aligned as files are: vectors of float are for f32
-    std::vector<std::span<const std::byte>> weights;    // by WeightId
+    std::deque<std::vector<float>> storage;           // aligned as files are: vectors of float are for f32
+    std::vector<std::span<const std::byte>> weights;  // by WeightId
 
     explicit OpCase(std::uint32_t max_rows, std::uint32_t max_position = 64) {
         program.max_rows = program.max_wanted = max_rows;
         program.max_position = max_position;
     }
 
-    backend::WeightId weight(DType type, std::uint64_t rows, std::uint64_t columns, const std::vector<std::byte>& bytes) {
+    backend::WeightId weight(DType type, std::uint64_t rows, std::uint64_t columns,
+                             const std::vector<std::byte>& bytes) {
         auto& copy = storage.emplace_back(bytes.size() / sizeof(float) + 1);
         std::memcpy(copy.data(), bytes.data(), bytes.size());
         weights.push_back(std::as_bytes(std::span(copy)).first(bytes.size()));
         const auto id = static_cast<backend::WeightId>(program.weights.size());
-        program.weights.push_back({.name = "weight " + std::to_string(id), .type = type, .rows = rows, .columns = columns});
+        program.weights.push_back(
+            {.name = "weight " + std::to_string(id), .type = type, .rows = rows, .columns = columns});
         return id;
     }
     backend::WeightId matrix(std::uint64_t columns, const std::vector<float>& values) {
@@ -167,8 +170,9 @@ inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) 
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-// Runs one step of a program without caches on `reference` and, for every instruction set with one thread and with two, on
-// `cpu`: the slot's relative error is at most `tolerance` and threads change no bit. check(error, same, isa) judges.
+// Runs one step of a program without caches on `reference` and, for every instruction set with one thread and
+// with two, on `cpu`: the slot's relative error is at most `tolerance` and threads change no bit.
+// check(error, same, isa) judges.
 template <class Check>
 void for_each_isa(const OpCase& c, const std::vector<Piece>& pieces, const std::vector<std::uint32_t>& wanted,
                   backend::Slot slot, Check check) {
