@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "cpu/barrier.hpp"
 #include "cpu/layout.hpp"
 #include "cpu/ops/ops.hpp"
 #include "cpu/weight.hpp"
@@ -138,13 +139,11 @@ class CpuExecutable final : public Executable {
         }
     }
 
-    void run_stages(std::size_t first, std::size_t last, const Step& step, Worker worker) const {
+    void run_stages(std::size_t first, std::size_t last, const Step& step, Worker worker) {
         for (std::size_t i = first; i < last; ++i) {
             if (stages_[i]->idle(step)) continue;
             stages_[i]->run(step, worker);
-            if (i + 1 < last) {
-#pragma omp barrier
-            }
+            if (i + 1 < last) barrier_.wait(worker.threads);
         }
     }
 
@@ -162,6 +161,7 @@ class CpuExecutable final : public Executable {
     Allocation workspace_;
     Memory memory_;
     Stages stages_;
+    Barrier barrier_;
     std::vector<ImplementationReport> report_;
     std::uint32_t rows_[2] = {0, 0};  // of the last step, by Rows
 };

@@ -1,6 +1,7 @@
-// Real models, fed the reference's own greedy tokens: where the reference is sure of the next one, so is lamina.
-#include <catch2/catch.hpp>
+// Real models, fed the reference's own greedy tokens: where the reference is sure of the next one, so is
+// lamina.
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -31,7 +32,8 @@ Agreement agreement(const Model& model, const std::string& reference) {
         session.forward({&item, 1}, [&](std::size_t, std::size_t token, std::span<const float> logits) {
             if (token < first || margin[token - first] <= 0.5f) return;
             ++out.sure;
-            out.agreed += std::max_element(logits.begin(), logits.end()) - logits.begin() == greedy[token - first];
+            out.agreed +=
+                std::max_element(logits.begin(), logits.end()) - logits.begin() == greedy[token - first];
         });
     }
     return out;
@@ -49,10 +51,14 @@ void check(const std::string& file, const std::string& reference) {
 
 }  // namespace
 
-TEST_CASE("given the reference's own tokens the argmax is the reference's wherever its margin is above 0.5 (SmolLM2)") {
+TEST_CASE(
+    "given the reference's own tokens the argmax is the reference's wherever its margin is above 0.5 "
+    "(SmolLM2)") {
     check("SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2-135m-instruct-q4_1.greedy.json");
 }
 
-TEST_CASE("given the reference's own tokens the argmax is the reference's wherever its margin is above 0.5 (Gemma 3)") {
+TEST_CASE(
+    "given the reference's own tokens the argmax is the reference's wherever its margin is above 0.5 (Gemma "
+    "3)") {
     check("gemma-3-270m-q4_k_m.gguf", "gemma-3-270m-q4_k_m.greedy.json");
 }

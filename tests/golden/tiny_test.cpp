@@ -11,7 +11,8 @@ namespace {
 
 const std::string data = LAMINA_TEST_DATA "/tiny/";
 
-// ||logits - reference|| / ||reference|| over all positions of all rows, each fed as one sequence, all in one batch.
+// ||logits - reference|| / ||reference|| over all positions of all rows, each fed as one sequence, all in one
+// batch.
 double error(const std::string& name, const ModelOptions& options) {
     const auto reference = TensorFile::read(data + name + ".ref.safetensors");
     const auto tokens = reference.i32("tokens");

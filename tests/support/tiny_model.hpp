@@ -12,7 +12,8 @@ namespace lamina::test {
 
 struct TinyShape {
     std::string architecture = "llama";
-    std::uint32_t layers = 2, embedding = 64, feed_forward = 96, heads = 4, kv_heads = 2, head_dim = 16, vocabulary = 80;
+    std::uint32_t layers = 2, embedding = 64, feed_forward = 96, heads = 4, kv_heads = 2, head_dim = 16,
+                  vocabulary = 80;
     std::uint32_t context = 256, window = 0;
     bool tied = true, biases = false;
     DType type = DType::f16;  // of the matrices; must divide every row
@@ -25,7 +26,8 @@ class TinyModel {
 
     explicit TinyModel(const TinyShape& shape) : s_(shape), random_(shape.seed) {
         metadata();
-        const std::uint64_t query = std::uint64_t{s_.heads} * s_.head_dim, kv = std::uint64_t{s_.kv_heads} * s_.head_dim;
+        const std::uint64_t query = std::uint64_t{s_.heads} * s_.head_dim,
+                            kv = std::uint64_t{s_.kv_heads} * s_.head_dim;
         matrix("token_embd.weight", s_.vocabulary, s_.embedding);
         if (!s_.tied) matrix("output.weight", s_.vocabulary, s_.embedding);
         vector("output_norm.weight", s_.embedding, 1.0f);
@@ -51,8 +53,10 @@ class TinyModel {
         writer.set("general.architecture", s_.architecture).set(key + "block_count", s_.layers);
         writer.set(key + "context_length", s_.context).set(key + "embedding_length", s_.embedding);
         writer.set(key + "feed_forward_length", s_.feed_forward).set(key + "attention.head_count", s_.heads);
-        writer.set(key + "attention.head_count_kv", s_.kv_heads).set(key + "attention.key_length", s_.head_dim);
-        writer.set(key + "attention.value_length", s_.head_dim).set(key + "attention.layer_norm_rms_epsilon", 1e-5f);
+        writer.set(key + "attention.head_count_kv", s_.kv_heads)
+            .set(key + "attention.key_length", s_.head_dim);
+        writer.set(key + "attention.value_length", s_.head_dim)
+            .set(key + "attention.layer_norm_rms_epsilon", 1e-5f);
         if (s_.window > 0) writer.set(key + "attention.sliding_window", s_.window);
     }
 
@@ -74,7 +78,9 @@ class TinyModel {
     }
 
     void matrix(const std::string& name, std::uint64_t rows, std::uint64_t columns) {
-        writer.tensor(name, s_.type, {rows, columns}, random_.weights(s_.type, rows * columns, 1.0f / std::sqrt(static_cast<float>(columns))));
+        writer.tensor(
+            name, s_.type, {rows, columns},
+            random_.weights(s_.type, rows * columns, 1.0f / std::sqrt(static_cast<float>(columns))));
     }
 
     void vector(const std::string& name, std::uint64_t size, float mean) {

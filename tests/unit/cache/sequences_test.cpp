@@ -13,8 +13,10 @@ using cache::Sequences;
 
 namespace {
 
-CacheGeometry geometry(std::uint32_t window, std::uint32_t sequences, std::uint32_t context, std::uint32_t rows) {
-    CacheGeometry g{.type = DType::f16, .layers = 1, .kv_heads = 1, .key_dim = 8, .value_dim = 8, .window = window};
+CacheGeometry geometry(std::uint32_t window, std::uint32_t sequences, std::uint32_t context,
+                       std::uint32_t rows) {
+    CacheGeometry g{
+        .type = DType::f16, .layers = 1, .kv_heads = 1, .key_dim = 8, .value_dim = 8, .window = window};
     g.pages = backend::pages_needed(window, sequences, context, rows);
     return g;
 }
@@ -22,7 +24,8 @@ CacheGeometry geometry(std::uint32_t window, std::uint32_t sequences, std::uint3
 }  // namespace
 
 TEST_CASE("cache: a block's heads lie one after the other and blocks do not overlap") {
-    const CacheGeometry g{.type = DType::f16, .layers = 3, .pages = 5, .kv_heads = 2, .key_dim = 24, .value_dim = 40};
+    const CacheGeometry g{
+        .type = DType::f16, .layers = 3, .pages = 5, .kv_heads = 2, .key_dim = 24, .value_dim = 40};
     CHECK(g.keys(0, 0, 1) - g.keys(0, 0, 0) == page_tokens * 24 * 2);
     CHECK(g.values(0, 0, 0) == g.keys(0, 0, 1) + page_tokens * 24 * 2);
     CHECK(g.values(0, 0, 1) + page_tokens * 40 * 2 <= g.keys(0, 1, 0));
@@ -54,7 +57,8 @@ TEST_CASE("cache: every sequence can grow to the whole context, in chunks of any
             std::uint32_t left = rows;  // one step's rows are shared by all
             std::vector<std::pair<cache::SequenceId, std::uint32_t>> step;
             for (auto id : ids) {
-                const auto n = std::min({left, context - s.length(id), 1 + static_cast<std::uint32_t>(random() % rows)});
+                const auto n =
+                    std::min({left, context - s.length(id), 1 + static_cast<std::uint32_t>(random() % rows)});
                 if (n == 0) continue;
                 s.reserve(id, n);
                 step.emplace_back(id, n);
@@ -79,7 +83,8 @@ TEST_CASE("cache: a windowed group lets go of pages that no window reaches, and 
     }
     const auto pages = s.pages(id, 0);
     const std::uint32_t oldest = s.length(id) + 1 - 40;  // what the next token reaches
-    for (std::uint32_t p = 0; p < pages.size(); ++p) CHECK((pages[p] == no_page) == ((p + 1) * page_tokens <= oldest));
+    for (std::uint32_t p = 0; p < pages.size(); ++p)
+        CHECK((pages[p] == no_page) == ((p + 1) * page_tokens <= oldest));
 }
 
 TEST_CASE("cache: going back works as far as the windows still reach") {
@@ -118,7 +123,8 @@ TEST_CASE("cache: a reservation that does not fit changes nothing") {
 
 TEST_CASE("cache: no page is in two tables, and all come back") {
     constexpr std::uint32_t sequences = 4, context = 256, rows = 64;
-    const std::vector<CacheGeometry> groups{geometry(0, sequences, context, rows), geometry(50, sequences, context, rows)};
+    const std::vector<CacheGeometry> groups{geometry(0, sequences, context, rows),
+                                            geometry(50, sequences, context, rows)};
     Sequences s(groups, sequences, context);
     std::mt19937 random(7);
     std::vector<cache::SequenceId> open;

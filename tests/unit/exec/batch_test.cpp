@@ -38,8 +38,11 @@ Logits alone(const Model& model, std::span<const TokenId> tokens, std::size_t ch
     const auto id = session.open();
     Logits out;
     for (std::size_t at = 0; at < tokens.size(); at += chunk) {
-        const SequenceTokens item{id, tokens.subspan(at, std::min(chunk, tokens.size() - at)), WantedLogits::all};
-        session.forward({&item, 1}, [&](std::size_t, std::size_t, std::span<const float> row) { out.emplace_back(row.begin(), row.end()); });
+        const SequenceTokens item{id, tokens.subspan(at, std::min(chunk, tokens.size() - at)),
+                                  WantedLogits::all};
+        session.forward({&item, 1}, [&](std::size_t, std::size_t, std::span<const float> row) {
+            out.emplace_back(row.begin(), row.end());
+        });
     }
     return out;
 }
@@ -56,11 +59,13 @@ double distance(const Logits& a, const Logits& b) {
     return std::sqrt(difference / size);
 }
 
-// Feeds the sequences together in random portions, prefill and decode rows mixed, and compares with each alone.
+// Feeds the sequences together in random portions, prefill and decode rows mixed, and compares with each
+// alone.
 double together_against_alone(const Model& model, std::uint64_t seed) {
     test::Random random(seed);
     std::vector<std::vector<TokenId>> texts;
-    for (std::size_t length : {1u, 33u, 90u, 64u, 7u}) texts.push_back(random_tokens(random, length, model.info().vocabulary));
+    for (std::size_t length : {1u, 33u, 90u, 64u, 7u})
+        texts.push_back(random_tokens(random, length, model.info().vocabulary));
     Session session(model);
     std::vector<SequenceId> ids;
     for (std::size_t i = 0; i < texts.size(); ++i) ids.push_back(session.open());
@@ -72,18 +77,22 @@ double together_against_alone(const Model& model, std::uint64_t seed) {
         for (std::size_t i = 0; i < texts.size(); ++i) {
             const auto done = session.length(ids[i]);
             const auto left = texts[i].size() - done;
-            const auto n = std::min<std::size_t>(left, random.below(3) == 0 ? 1 + random.below(40) : random.below(2));
+            const auto n =
+                std::min<std::size_t>(left, random.below(3) == 0 ? 1 + random.below(40) : random.below(2));
             more |= left > 0;
             if (n == 0) continue;
             items.push_back({ids[i], std::span(texts[i]).subspan(done, n), WantedLogits::all});
             which.push_back(i);
         }
         if (items.empty()) continue;
-        session.forward(items, [&](std::size_t item, std::size_t, std::span<const float> row) { got[which[item]].emplace_back(row.begin(), row.end()); });
+        session.forward(items, [&](std::size_t item, std::size_t, std::span<const float> row) {
+            got[which[item]].emplace_back(row.begin(), row.end());
+        });
     }
     for (auto id : ids) session.close(id);
     double worst = 0;
-    for (std::size_t i = 0; i < texts.size(); ++i) worst = std::max(worst, distance(alone(model, texts[i], 512), got[i]));
+    for (std::size_t i = 0; i < texts.size(); ++i)
+        worst = std::max(worst, distance(alone(model, texts[i], 512), got[i]));
     return worst;
 }
 
@@ -91,8 +100,9 @@ double together_against_alone(const Model& model, std::uint64_t seed) {
 
 TEST_CASE("execution: several sequences in one batch give what each gives alone (reference, 1e-5)") {
     for (std::string architecture : {"llama", "gemma3"}) {
-        const auto model = load({.architecture = architecture, .layers = 7, .window = architecture == "gemma3" ? 16u : 0u},
-                                {.context = 128, .sequences = 6, .batch_tokens = 48, .backend = "reference"});
+        const auto model =
+            load({.architecture = architecture, .layers = 7, .window = architecture == "gemma3" ? 16u : 0u},
+                 {.context = 128, .sequences = 6, .batch_tokens = 48, .backend = "reference"});
         CHECK(together_against_alone(model, 1) <= 1e-5);
     }
 }
@@ -112,7 +122,8 @@ TEST_CASE("execution: several sequences in one batch give what each gives alone 
 TEST_CASE("execution: decode step by step equals prefill in one go") {
     test::Random random(3);
     for (std::string architecture : {"llama", "gemma3"}) {
-        const auto model = load({.architecture = architecture, .layers = 7, .window = 16}, {.context = 128, .sequences = 2, .backend = "reference"});
+        const auto model = load({.architecture = architecture, .layers = 7, .window = 16},
+                                {.context = 128, .sequences = 2, .backend = "reference"});
         const auto tokens = random_tokens(random, 100, model.info().vocabulary);
         CHECK(distance(alone(model, tokens, 512), alone(model, tokens, 1)) <= 1e-5);
     }
@@ -125,7 +136,14 @@ TEST_CASE("execution: cpu agrees with reference on models of many shapes and typ
     };
     const std::vector<Case> cases{
         {{.heads = 3, .kv_heads = 1, .head_dim = 24, .type = DType::f32}, 1e-3},
-        {{.embedding = 96, .heads = 4, .kv_heads = 4, .head_dim = 40, .tied = false, .biases = true, .type = DType::f16}, 1e-3},
+        {{.embedding = 96,
+          .heads = 4,
+          .kv_heads = 4,
+          .head_dim = 40,
+          .tied = false,
+          .biases = true,
+          .type = DType::f16},
+         1e-3},
         {{.heads = 2, .kv_heads = 1, .head_dim = 80, .vocabulary = 77, .type = DType::f16}, 1e-3},
         {{.architecture = "gemma3", .layers = 7, .window = 20, .biases = true, .type = DType::f32}, 1e-3},
         {{.biases = true, .type = DType::q8_0}, 3e-2},
@@ -151,9 +169,12 @@ TEST_CASE("execution: cpu agrees with reference on models of many shapes and typ
 TEST_CASE("execution: only wanted logit rows come back, in order") {
     const auto model = load({}, {.context = 64, .sequences = 3, .backend = "reference"});
     test::Random random(5);
-    const auto a = random_tokens(random, 5, 80), b = random_tokens(random, 4, 80), c = random_tokens(random, 3, 80);
+    const auto a = random_tokens(random, 5, 80), b = random_tokens(random, 4, 80),
+               c = random_tokens(random, 3, 80);
     Session session(model);
-    const std::vector<SequenceTokens> items{{session.open(), a, WantedLogits::last}, {session.open(), b, WantedLogits::none}, {session.open(), c, WantedLogits::all}};
+    const std::vector<SequenceTokens> items{{session.open(), a, WantedLogits::last},
+                                            {session.open(), b, WantedLogits::none},
+                                            {session.open(), c, WantedLogits::all}};
     std::vector<std::pair<std::size_t, std::size_t>> rows;
     session.forward(items, [&](std::size_t item, std::size_t token, std::span<const float> logits) {
         CHECK(logits.size() == 80);
@@ -168,7 +189,9 @@ TEST_CASE("execution: what a caller can get wrong is refused and changes nothing
     const auto id = session.open();
     const std::vector<TokenId> good{1, 2, 3}, negative{1, -1}, large{80}, none{}, many(41, 1);
     const auto refuse = [&](ErrorCode code, std::vector<SequenceTokens> items) {
-        expect_error(code, {}, [&] { session.forward(items, [](std::size_t, std::size_t, std::span<const float>) {}); });
+        expect_error(code, {}, [&] {
+            session.forward(items, [](std::size_t, std::size_t, std::span<const float>) {});
+        });
         CHECK(session.length(id) == 0);
     };
     refuse(ErrorCode::invalid_argument, {{id, negative}});

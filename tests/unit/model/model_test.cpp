@@ -34,9 +34,7 @@ Loaded load(const test::GgufWriter& writer) {
 Error error_of(const test::GgufWriter& writer) {
     try {
         load(writer);
-    } catch (const Error& error) {
-        return error;
-    }
+    } catch (const Error& error) { return error; }
     FAIL("expected an error");
     throw std::logic_error("not reached");
 }
@@ -85,8 +83,9 @@ TEST_CASE("architectures: an unknown one is refused by name, with the list of kn
 }
 
 TEST_CASE("architectures: every missing key is named") {
-    for (std::string key : {"llama.block_count", "llama.context_length", "llama.embedding_length", "llama.feed_forward_length",
-                            "llama.attention.head_count", "llama.attention.layer_norm_rms_epsilon", "general.architecture"}) {
+    for (std::string key :
+         {"llama.block_count", "llama.context_length", "llama.embedding_length", "llama.feed_forward_length",
+          "llama.attention.head_count", "llama.attention.layer_norm_rms_epsilon", "general.architecture"}) {
         TinyModel tiny({});
         tiny.writer.remove(key);
         CHECK(error_of(tiny.writer).details().subject == key);
@@ -94,9 +93,11 @@ TEST_CASE("architectures: every missing key is named") {
 }
 
 TEST_CASE("architectures: every missing tensor is named") {
-    for (std::string name : {"token_embd.weight", "output_norm.weight", "blk.0.attn_norm.weight", "blk.1.attn_q.weight", "blk.1.attn_k.weight",
-                             "blk.0.attn_v.weight", "blk.0.attn_output.weight", "blk.0.ffn_norm.weight", "blk.0.ffn_gate.weight",
-                             "blk.1.ffn_up.weight", "blk.1.ffn_down.weight", "blk.0.attn_q_norm.weight", "blk.0.post_attention_norm.weight"}) {
+    for (std::string name :
+         {"token_embd.weight", "output_norm.weight", "blk.0.attn_norm.weight", "blk.1.attn_q.weight",
+          "blk.1.attn_k.weight", "blk.0.attn_v.weight", "blk.0.attn_output.weight", "blk.0.ffn_norm.weight",
+          "blk.0.ffn_gate.weight", "blk.1.ffn_up.weight", "blk.1.ffn_down.weight", "blk.0.attn_q_norm.weight",
+          "blk.0.post_attention_norm.weight"}) {
         TinyModel tiny({.architecture = "gemma3"});
         tiny.writer.remove_tensor(name);
         CHECK(error_of(tiny.writer).details().subject == name);
@@ -104,11 +105,17 @@ TEST_CASE("architectures: every missing tensor is named") {
 }
 
 TEST_CASE("architectures: absurd hyper-parameters are refused by name") {
-    const std::vector<std::pair<std::string, std::uint32_t>> cases{
-        {"llama.block_count", 0},          {"llama.block_count", 1u << 31},     {"llama.embedding_length", 0},
-        {"llama.attention.head_count", 0}, {"llama.attention.head_count", ~0u}, {"llama.attention.head_count_kv", 0},
-        {"llama.attention.head_count_kv", 3}, {"llama.attention.key_length", 0}, {"llama.attention.key_length", ~0u},
-        {"llama.feed_forward_length", 0},  {"llama.context_length", 0}};
+    const std::vector<std::pair<std::string, std::uint32_t>> cases{{"llama.block_count", 0},
+                                                                   {"llama.block_count", 1u << 31},
+                                                                   {"llama.embedding_length", 0},
+                                                                   {"llama.attention.head_count", 0},
+                                                                   {"llama.attention.head_count", ~0u},
+                                                                   {"llama.attention.head_count_kv", 0},
+                                                                   {"llama.attention.head_count_kv", 3},
+                                                                   {"llama.attention.key_length", 0},
+                                                                   {"llama.attention.key_length", ~0u},
+                                                                   {"llama.feed_forward_length", 0},
+                                                                   {"llama.context_length", 0}};
     for (const auto& [key, value] : cases) {
         TinyModel tiny({});
         tiny.writer.remove(key).set(key, value);
@@ -158,7 +165,8 @@ TEST_CASE("RoPE: linear scaling divides every frequency") {
     p.scaling = RopeScaling::linear;
     p.factor = 8;
     const auto scaled = make_rope(p, backend::RopePairing::halves);
-    for (std::size_t i = 0; i < 32; ++i) CHECK(scaled.inverse_frequencies[i] == Approx(plain.inverse_frequencies[i] / 8).epsilon(1e-6));
+    for (std::size_t i = 0; i < 32; ++i)
+        CHECK(scaled.inverse_frequencies[i] == Approx(plain.inverse_frequencies[i] / 8).epsilon(1e-6));
 }
 
 TEST_CASE("RoPE: yarn keeps fast pairs, divides slow ones and ramps between") {
@@ -170,8 +178,10 @@ TEST_CASE("RoPE: yarn keeps fast pairs, divides slow ones and ramps between") {
     const auto scaled = make_rope(p, backend::RopePairing::halves);
     for (std::size_t i = 0; i < 32; ++i) {
         // Turns of the pair within the original context: above beta_fast it is kept, below beta_slow divided.
-        const double turns = p.original_context * static_cast<double>(plain.inverse_frequencies[i]) / (2 * std::numbers::pi);
-        const double ratio = static_cast<double>(plain.inverse_frequencies[i]) / static_cast<double>(scaled.inverse_frequencies[i]);
+        const double turns =
+            p.original_context * static_cast<double>(plain.inverse_frequencies[i]) / (2 * std::numbers::pi);
+        const double ratio = static_cast<double>(plain.inverse_frequencies[i]) /
+                             static_cast<double>(scaled.inverse_frequencies[i]);
         CAPTURE(i, turns);
         if (turns > p.beta_fast * 1.5) CHECK(ratio == Approx(1.0).epsilon(1e-6));
         if (turns < p.beta_slow / 1.5) CHECK(ratio == Approx(4.0).epsilon(1e-6));
@@ -193,7 +203,8 @@ TEST_CASE("RoPE: a file's own factors divide the frequencies one by one") {
 TEST_CASE("RoPE: factors that are no positive numbers are refused") {
     for (float bad : {0.0f, -1.0f, std::nanf(""), HUGE_VALF}) {
         TinyModel tiny({});
-        tiny.writer.tensor("rope_freqs.weight", DType::f32, {8}, std::vector<float>{1, 1, 1, bad, 4, 8, 8, 8});
+        tiny.writer.tensor("rope_freqs.weight", DType::f32, {8},
+                           std::vector<float>{1, 1, 1, bad, 4, 8, 8, 8});
         CHECK(error_of(tiny.writer).details().subject == "rope_freqs.weight");
     }
 }

@@ -35,7 +35,8 @@ TEST_CASE("plan: the KV cache is exactly what the geometry says") {
     // 100 tokens are 4 pages of 32; keys and values of 2 heads x 16 values of 2 bytes.
     CHECK(bytes_of(plan, "kv cache, all tokens") == 3ull * 3 * 4 * 32 * (2 * 16 * 2 * 2));
     CHECK(plan.context == 100);
-    const auto wide = make_plan(model.path, {.context = 100, .sequences = 3, .backend = "cpu", .cache = CacheType::f32});
+    const auto wide =
+        make_plan(model.path, {.context = 100, .sequences = 3, .backend = "cpu", .cache = CacheType::f32});
     CHECK(bytes_of(wide, "kv cache, all tokens") == 2 * bytes_of(plan, "kv cache, all tokens"));
 }
 
@@ -55,8 +56,9 @@ TEST_CASE("plan: the context is never longer than the model was trained for") {
 
 TEST_CASE("plan: what does not fit is refused with the numbers and what would help") {
     const OnDisk model({.context = 1u << 20});
-    expect_error(ErrorCode::out_of_memory, {"cpu", "1.0 MB", "smaller context"},
-                 [&] { make_plan(model.path, {.context = 1u << 20, .sequences = 16, .devices = {"cpu,mem=1MB"}}); });
+    expect_error(ErrorCode::out_of_memory, {"cpu", "1.0 MB", "smaller context"}, [&] {
+        make_plan(model.path, {.context = 1u << 20, .sequences = 16, .devices = {"cpu,mem=1MB"}});
+    });
 }
 
 TEST_CASE("plan: options that cannot be meant are refused by name") {
@@ -86,7 +88,8 @@ TEST_CASE("plan: prints as a table and as JSON with the same bytes") {
     for (const auto& buffer : json["buffers"]) sum += buffer["bytes"].get<std::uint64_t>();
     CHECK(sum == plan.total_bytes());
     CHECK(json["total_bytes"] == plan.total_bytes());
-    CHECK_THAT(plan.table(), Catch::Contains(std::to_string(plan.total_bytes())) && Catch::Contains("workspace"));
+    CHECK_THAT(plan.table(),
+               Catch::Contains(std::to_string(plan.total_bytes())) && Catch::Contains("workspace"));
 }
 
 TEST_CASE("plan: a loaded model has the plan that was made from its header") {

@@ -1,0 +1,38 @@
+// Where the threads of a team wait for each other between two stages.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace lamina::cpu {
+
+// Waits spinning for a few microseconds, which is longer than threads that have a CPU of their own need, and
+// sleeping after that: on a shared machine the one that is late may be waiting for this very CPU. (libgomp's
+// own barrier spins for milliseconds: with other programs on the machine a step took ten times as long.)
+class Barrier {
+  public:
+    // Returns when `threads` threads have called it as often as this one.
+    void wait(int threads) {
+        if (threads == 1) return;
+        const std::uint32_t phase = phase_.load(std::memory_order_acquire);
+        if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == static_cast<std::uint32_t>(threads)) {
+            arrived_.store(0, std::memory_order_relaxed);
+            phase_.store(phase + 1, std::memory_order_release);
+            phase_.notify_all();
+            return;
+        }
+        for (int spin = 0; spin < spins; ++spin) {
+            if (phase_.load(std::memory_order_acquire) != phase) return;
+            __builtin_ia32_pause();
+        }
+        while (phase_.load(std::memory_order_acquire) == phase) phase_.wait(phase, std::memory_order_acquire);
+    }
+
+  private:
+    static constexpr int spins = 2000;  // of some 15 to 60 ns each
+
+    alignas(64) std::atomic<std::uint32_t> arrived_ = 0;
+    alignas(64) std::atomic<std::uint32_t> phase_ = 0;
+};
+
+}  // namespace lamina::cpu
