@@ -55,6 +55,10 @@ void Engine::check(const Request& request) const {
     if (request.logprobs > max_logprobs) {
         refuse(bad, "logprobs", "0.." + std::to_string(max_logprobs), std::to_string(request.logprobs));
     }
+    // A context that never fills up ends no answer.
+    if (request.when_full == WhenFull::shift && request.max_tokens == 0) {
+        refuse(bad, "max_tokens", "at least 1 with when_full = shift", "0, which means no limit");
+    }
     if (request.when_full == WhenFull::shift && request.keep > context_ - 2) {
         refuse(bad, "keep",
                "at most " + std::to_string(context_ - 2) + ", in a context of " + std::to_string(context_),

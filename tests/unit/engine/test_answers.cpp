@@ -240,6 +240,7 @@ TEST_CASE("cancelling from another thread ends an endless answer; the reader see
     lamina::Engine engine(model);
     lamina::Request request;
     request.prompt = "x";
+    request.max_tokens = 1u << 30;
     request.when_full = WhenFull::shift;
     request.ignore_end = true;
     std::atomic<int> pieces{0};

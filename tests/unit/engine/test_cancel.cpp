@@ -115,7 +115,7 @@ TEST_CASE("shutting down inside a callback ends everything with that step") {
 TEST_CASE("shutting down while another thread runs steps waits for its step") {
     Fixture f;
     std::atomic<bool> inside{false};
-    auto request = greedy({1, 2}, 0);
+    auto request = greedy({1, 2}, 1u << 30);
     request.when_full = WhenFull::shift;
     request.sink = [&](TokenId, auto) {
         inside = true;
