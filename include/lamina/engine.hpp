@@ -30,7 +30,8 @@ std::string_view to_string(FinishReason reason);
 
 enum class WhenFull {
     stop,   // the answer ends with FinishReason::context_full
-    shift,  // the older half of what follows the first `keep` tokens is forgotten and the answer goes on: asks for max_tokens
+    shift,  // the older half of what follows the first `keep` tokens is forgotten and the answer goes on:
+            // asks for max_tokens
 };
 
 struct TokenLogprob {

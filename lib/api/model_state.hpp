@@ -18,7 +18,7 @@ struct Model::State {
     std::optional<ChatTemplate> chat_template;
     std::unique_ptr<exec::Executor> executor;
     std::optional<cache::PrefixCache> prefixes;  // over the executor's sequences
-    std::mutex mutex;  // held around every use of the executor and of prefixes
+    std::mutex mutex;                            // held around every use of the executor and of prefixes
 };
 
 }  // namespace lamina

@@ -11,8 +11,13 @@
 
 #include "backend/cache_layout.hpp"
 #include "base/dtype.hpp"
+#include "base/features.hpp"
 
 namespace lamina::backend {
+
+using lamina::Activation;
+using lamina::RopePairing;
+using lamina::RopeTable;
 
 // A slot is a temporary matrix [rows, width] of f32 on the device, rows contiguous.
 using Slot = std::uint32_t;
@@ -31,22 +36,6 @@ inline constexpr WeightId no_weight = ~WeightId{0};
 
 // Index into Program::ropes.
 using RopeId = std::uint32_t;
-
-enum class RopePairing : std::uint8_t {
-    interleaved,  // (x[2i], x[2i+1]) turn together: GGUF llama files, whose q/k rows are permuted for it
-    halves,       // (x[i], x[i + dims/2]) turn together: NeoX style, everything else
-};
-// Rotary embedding as its table of frequencies: linear, llama3, yarn and other scalings differ only in these
-// numbers. Pair i at position p turns by p * inverse_frequencies[i]; the result is multiplied by `magnitude`.
-struct RopeTable {
-    RopePairing pairing = RopePairing::halves;
-    std::vector<float> inverse_frequencies =
-        {};  // [dims / 2]; dims <= head_dim, the rest of a head passes unchanged
-    float magnitude = 1.0f;
-    std::uint32_t dims() const { return static_cast<std::uint32_t>(inverse_frequencies.size()) * 2; }
-};
-
-enum class Activation : std::uint8_t { silu, gelu, gelu_tanh, relu, relu_squared };
 
 // out[r, :] = table[tokens[r], :] * scale.   table [vocabulary, width(out)]
 struct Embed {

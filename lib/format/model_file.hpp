@@ -51,7 +51,7 @@ struct File {
 
 class ModelFile {
   public:
-    std::string format;                      // "GGUF v3"
+    std::string format;           // "GGUF v3"
     std::vector<File> files;      // at least one; errors name the first unless a tensor is at fault
     std::vector<Tensor> tensors;  // in file order
     std::map<std::string, Value, std::less<>> metadata;

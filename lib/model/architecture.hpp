@@ -4,15 +4,15 @@
 
 #include <string_view>
 
-#include "backend/op.hpp"
+#include "base/features.hpp"
 #include "model/model.hpp"
 
 namespace lamina::model {
 
 struct Architecture {
-    std::string_view name;                                        // general.architecture
-    backend::RopePairing pairing = backend::RopePairing::halves;  // as the file's q and k rows are ordered
-    backend::Activation activation = backend::Activation::silu;
+    std::string_view name;                      // general.architecture
+    RopePairing pairing = RopePairing::halves;  // as the file's q and k rows are ordered
+    Activation activation = Activation::silu;
     bool gated = true;
     bool query_key_norm = false;  // q and k are normed per head before RoPE: those tensors must be there
     bool post_norms = false;  // both branches are normed before they are added: those tensors must be there

@@ -19,10 +19,10 @@ void adjust_gemma3(const format::ModelFile&, Model& model) {
 
 constexpr std::array table{
     // Llama 1 to 3, Mistral, SmolLM and everything else that is stored as llama.
-    Architecture{.name = "llama", .pairing = backend::RopePairing::interleaved},
+    Architecture{.name = "llama", .pairing = RopePairing::interleaved},
     // Gemma 3 (arXiv:2503.19786): five windowed layers to one that attends to everything, two RoPE bases.
     Architecture{.name = "gemma3",
-                 .activation = backend::Activation::gelu_tanh,
+                 .activation = Activation::gelu_tanh,
                  .query_key_norm = true,
                  .post_norms = true,
                  .scaled_embedding = true,

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "backend/op.hpp"
+#include "base/features.hpp"
 #include "format/model_file.hpp"
 
 namespace lamina::model {
@@ -29,12 +29,12 @@ struct AttentionConfig {
     std::uint32_t window = 0;                  // tokens reached back, itself included; 0 = all
     float scale = 0;                           // of q.k
     float softcap = 0;                         // 0 = none
-    std::optional<backend::RopeId> rope = {};  // into Config::ropes; none: no positions
+    std::optional<std::uint32_t> rope = {};    // into Config::ropes; none: no positions
 };
 
 struct FeedForwardConfig {
     std::uint32_t width = 0;
-    backend::Activation activation = backend::Activation::silu;
+    Activation activation = Activation::silu;
     bool gated = true;
 };
 
@@ -64,7 +64,7 @@ struct Config {
     float embedding_scale = 1;  // token embeddings are multiplied by it
     float logit_scale = 1;
     float logit_softcap = 0;  // 0 = none
-    std::vector<backend::RopeTable> ropes;
+    std::vector<RopeTable> ropes;
 };
 
 // Points into the ModelFile it was made from, which must outlive it.

@@ -59,8 +59,8 @@ std::vector<float> read_frequency_factors(const format::ModelFile& file, std::ui
 
 }  // namespace
 
-backend::RopeTable make_rope(const RopeParameters& p, backend::RopePairing pairing) {
-    backend::RopeTable table;
+RopeTable make_rope(const RopeParameters& p, RopePairing pairing) {
+    RopeTable table;
     table.pairing = pairing;
     for (std::uint32_t i = 0; i < p.dims / 2; ++i) {
         double frequency = std::pow(p.base, -2.0 * i / p.dims);

@@ -1,7 +1,7 @@
 // Rotary embedding: the scalings of a file's metadata turned into one table of frequencies.
 #pragma once
 
-#include "backend/op.hpp"
+#include "base/features.hpp"
 #include "format/model_file.hpp"
 #include "model/architecture.hpp"
 
@@ -25,7 +25,7 @@ struct RopeParameters {
                                            // (llama3's scaling is stored so)
 };
 
-backend::RopeTable make_rope(const RopeParameters& parameters, backend::RopePairing pairing);
+RopeTable make_rope(const RopeParameters& parameters, RopePairing pairing);
 
 // The parameters of `file` for heads of `key_dim`: keys <architecture>.rope.*, tensor rope_freqs.weight.
 RopeParameters read_rope(const format::ModelFile& file, const std::string& architecture,

@@ -7,8 +7,8 @@
 namespace lamina::text {
 
 struct Span {
-    std::size_t size = 0;   // bytes
-    bool trusted = false;   // written by the template itself; control tokens match only here
+    std::size_t size = 0;  // bytes
+    bool trusted = false;  // written by the template itself; control tokens match only here
 };
 
 struct MarkedText {

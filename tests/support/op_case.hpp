@@ -102,7 +102,7 @@ struct Piece {
 // A program bound to a device.
 class Bound {
   public:
-    Bound(const backend::Backend& backend, const OpCase& c, int threads = 1) : case_(c) {
+    Bound(const backend::Backend& backend, const OpCase& c, int threads = 1) {
         const backend::DeviceOptions options{.threads = threads};
         const DeviceInfo info = backend.devices().front();
         device_ = backend.open(info, options);
@@ -141,7 +141,6 @@ class Bound {
     backend::Device& device() { return *device_; }
 
   private:
-    const OpCase& case_;
     std::unique_ptr<backend::Device> device_;
     std::vector<std::shared_ptr<backend::Buffer>> caches_;
     std::unique_ptr<backend::Executable> executable_;

@@ -133,17 +133,10 @@ struct Attend {
         accumulate(m.scores, values, rows(b), attend_padded(b.value_dim), page, s.weighted);
     }
 
-    // The page's rows as f32 of padded width, zeros where no row of the block looks: what others left there
-    // never counts.
+    // The page's rows as f32 of padded width. Rows that no row of the block looks at hold anything: their
+    // scores are replaced in softmax and their values never read.
     static const float* widen(const unsigned char* in, AttendType type, size_t dim, Page page, float* out) {
-        const size_t pad = attend_padded(dim);
-        if (type == AttendType::f32 && pad == dim && page.begin == 0 && page.end == attend_page) {
-            return reinterpret_cast<const float*>(in);
-        }
-        const size_t first = page.begin / V::width * V::width;
-        const size_t last = (page.end + V::width - 1) / V::width * V::width;
-        clear(out + first * pad, (page.begin - first) * pad);
-        clear(out + page.end * pad, (last - page.end) * pad);
+        if (type == AttendType::f32 && attend_padded(dim) == dim) return reinterpret_cast<const float*>(in);
         const auto* halves = reinterpret_cast<const uint16_t*>(in);
         switch (type) {
             case AttendType::f32:
@@ -165,10 +158,6 @@ struct Attend {
                 break;
         }
         return out;
-    }
-
-    static void clear(float* p, size_t count) {
-        for (size_t i = 0; i < count; i += V::width) V::store(p + i, V::zero());
     }
 
     // load(element, i): the vector at `element` of the page, which is element i of its row.

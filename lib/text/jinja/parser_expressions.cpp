@@ -7,6 +7,7 @@
 
 namespace lamina::text::jinja {
 
+// Every bracket comes back to here, so this counts the nesting; signs and "not" count their own.
 ExpressionPtr Parser::parse_expression() {
     Nested nested(*this);
     const auto at = peek().offset;
@@ -189,7 +190,6 @@ ExpressionPtr Parser::parse_primary() {
         default: break;
     }
     if (skip_symbol("(")) {
-        Nested nested(*this);
         auto value = parse_tuple(true, true);
         expect_symbol(")");
         return value;
@@ -337,14 +337,12 @@ LinkPtr Parser::parse_test() {
         node->arguments = parse_arguments();
     } else if (at_test_argument()) {
         if (is_name("is")) fail("tests do not chain with 'is'");
-        Nested nested(*this);
         node->arguments.positional.push_back(parse_postfix(parse_primary(), false));
     }
     return node;
 }
 
 CallArguments Parser::parse_arguments() {
-    Nested nested(*this);
     expect_symbol("(");
     CallArguments out;
     while (!is_symbol(")")) {

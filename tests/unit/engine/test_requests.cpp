@@ -103,7 +103,8 @@ TEST_CASE("what cannot be meant is refused at submit, naming the field") {
     refuses(bad, {"logprobs", "0..256", "257"}, [](Request& r) { r.logprobs = 257; });
     refuses(bad, {"temperature", "nan"}, [](Request& r) { r.sampling.temperature = std::nanf(""); });
     refuses(bad, {"logit_bias", "50"}, [](Request& r) { r.sampling.logit_bias = {{50, 1.0f}}; });
-    refuses(bad, {"max_tokens", "shift"}, [](Request& r) { r.when_full = WhenFull::shift, r.max_tokens = 0; });
+    refuses(bad, {"max_tokens", "shift"},
+            [](Request& r) { r.when_full = WhenFull::shift, r.max_tokens = 0; });
     refuses(bad, {"keep", "126", "127"}, [](Request& r) { r.when_full = WhenFull::shift, r.keep = 127; });
     refuses(ErrorCode::context_full, {"prompt", "127", "128"},
             [](Request& r) { r.prompt = random_tokens(1, 128); });

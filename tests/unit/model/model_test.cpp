@@ -54,7 +54,7 @@ TEST_CASE("architectures: llama reads its configuration and finds every weight")
     CHECK(a.window == 0);
     CHECK(a.scale == 0.25f);
     CHECK(l.model.layers[0].weights.query_bias.columns == 64);
-    CHECK(l.model.config.ropes.at(0).pairing == backend::RopePairing::interleaved);
+    CHECK(l.model.config.ropes.at(0).pairing == RopePairing::interleaved);
 }
 
 TEST_CASE("architectures: an explicit head size may differ from embedding / heads") {
@@ -71,7 +71,7 @@ TEST_CASE("architectures: gemma3 alternates windows, with a RoPE base of their o
     }
     CHECK(l.model.config.embedding_scale == 8.0f);
     CHECK(l.model.layers[0].weights.query_norm.columns == 16);
-    CHECK(l.model.layers[0].feed_forward.activation == backend::Activation::gelu_tanh);
+    CHECK(l.model.layers[0].feed_forward.activation == Activation::gelu_tanh);
 }
 
 TEST_CASE("architectures: an unknown one is refused by name, with the list of known ones") {
@@ -152,7 +152,7 @@ RopeParameters parameters() {
 }  // namespace
 
 TEST_CASE("RoPE: unscaled frequencies fall from 1 by the base's powers") {
-    const auto table = make_rope(parameters(), backend::RopePairing::halves);
+    const auto table = make_rope(parameters(), RopePairing::halves);
     REQUIRE(table.inverse_frequencies.size() == 32);
     CHECK(table.inverse_frequencies[0] == 1.0f);
     CHECK(table.inverse_frequencies[16] == Approx(1.0 / 100).epsilon(1e-6));
@@ -161,21 +161,21 @@ TEST_CASE("RoPE: unscaled frequencies fall from 1 by the base's powers") {
 
 TEST_CASE("RoPE: linear scaling divides every frequency") {
     auto p = parameters();
-    const auto plain = make_rope(p, backend::RopePairing::halves);
+    const auto plain = make_rope(p, RopePairing::halves);
     p.scaling = RopeScaling::linear;
     p.factor = 8;
-    const auto scaled = make_rope(p, backend::RopePairing::halves);
+    const auto scaled = make_rope(p, RopePairing::halves);
     for (std::size_t i = 0; i < 32; ++i)
         CHECK(scaled.inverse_frequencies[i] == Approx(plain.inverse_frequencies[i] / 8).epsilon(1e-6));
 }
 
 TEST_CASE("RoPE: yarn keeps fast pairs, divides slow ones and ramps between") {
     auto p = parameters();
-    const auto plain = make_rope(p, backend::RopePairing::halves);
+    const auto plain = make_rope(p, RopePairing::halves);
     p.scaling = RopeScaling::yarn;
     p.factor = 4;
     p.original_context = 4096;
-    const auto scaled = make_rope(p, backend::RopePairing::halves);
+    const auto scaled = make_rope(p, RopePairing::halves);
     for (std::size_t i = 0; i < 32; ++i) {
         // Turns of the pair within the original context: above beta_fast it is kept, below beta_slow divided.
         const double turns =
