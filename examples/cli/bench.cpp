@@ -1,0 +1,218 @@
+// lamina bench: speed of prefill and of decoding batches.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "bandwidth.hpp"
+#include "commands.hpp"
+#include "lamina/lamina.hpp"
+#include "options.hpp"
+#include "terminal.hpp"
+
+namespace lamina::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Arguments {
+    std::string model;
+    std::uint32_t prompt = 512;
+    std::uint32_t generate = 32;
+    std::uint32_t context = 16;
+    std::uint32_t repeat = 3;
+    std::vector<std::uint32_t> batches = {1, 8, 32};
+    bool json = false;
+    ModelOptions options;
+};
+
+struct Result {
+    std::string test;
+    std::uint32_t batch = 0;
+    double tokens_per_s = 0;
+    double seconds = 0;
+    std::uint64_t weight_bytes = 0;
+    double read_bandwidth_fraction = 0;
+};
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const std::size_t middle = values.size() / 2;
+    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+template <class Work>
+double seconds_of(const Work& work) {
+    const auto start = Clock::now();
+    work();
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Works on token ids alone, so that a model without vocabulary will do. Ids are drawn evenly from a fixed
+// seed; decoding feeds drawn ids too, so that every run does the same work.
+class Bench {
+  public:
+    Bench(const Model& model, const Arguments& arguments)
+        : arguments_(arguments),
+          session_(model),
+          weight_bytes_(model.info().weight_bytes_per_token),
+          batch_tokens_(model.options().batch_tokens),
+          pick_(0, static_cast<TokenId>(model.info().vocabulary) - 1),
+          bandwidth_(read_bandwidth(model.options().threads)) {}
+
+    Result prefill() {
+        const std::vector<TokenId> prompt = draw(arguments_.prompt);
+        open(1);
+        const double seconds = median_of([&] { return seconds_of([&] { append(std::span(prompt)); }); });
+        close();
+        // Weights are read once a step of batch_tokens rows.
+        const std::uint32_t reads = (arguments_.prompt + batch_tokens_ - 1) / batch_tokens_;
+        return result("prefill", 1, arguments_.prompt, seconds, reads);
+    }
+
+    Result decode(std::uint32_t batch) {
+        open(batch);
+        const std::vector<TokenId> before = draw(std::size_t{batch} * arguments_.context);
+        const std::vector<TokenId> after = draw(std::size_t{batch} * arguments_.generate);
+        const auto once = [&] {
+            if (arguments_.context > 0) append(before);
+            return seconds_of([&] {
+                for (std::size_t step = 0; step < arguments_.generate; ++step) {
+                    stop_if_interrupted();
+                    append(std::span(after).subspan(step * batch, batch));
+                }
+            });
+        };
+        const double seconds = median_of(once);
+        close();
+        return result("decode", batch, double{1} * batch * arguments_.generate, seconds, arguments_.generate);
+    }
+
+  private:
+    static void stop_if_interrupted() {
+        if (interrupted()) throw Error(ErrorCode::cancelled, "bench", "interrupted");
+    }
+
+    std::vector<TokenId> draw(std::size_t count) {
+        std::vector<TokenId> tokens(count);
+        for (TokenId& token : tokens) token = pick_(random_);
+        return tokens;
+    }
+
+    void open(std::uint32_t batch) {
+        for (std::uint32_t i = 0; i < batch; ++i) sequences_.push_back(session_.open());
+    }
+
+    void close() {
+        for (const SequenceId sequence : sequences_) session_.close(sequence);
+        sequences_.clear();
+    }
+
+    // The tokens in equal parts to all sequences, in one forward.
+    void append(std::span<const TokenId> tokens) {
+        const std::size_t each = tokens.size() / sequences_.size();
+        items_.clear();
+        for (std::size_t i = 0; i < sequences_.size(); ++i) {
+            items_.push_back({.sequence = sequences_[i], .tokens = tokens.subspan(i * each, each)});
+        }
+        session_.forward(items_, [](std::size_t, std::size_t, std::span<const float>) {});
+    }
+
+    // Of `repeat` runs from empty sequences, after one that warms up.
+    template <class Run>
+    double median_of(const Run& run) {
+        std::vector<double> seconds;
+        for (std::uint32_t i = 0; i <= arguments_.repeat; ++i) {
+            stop_if_interrupted();
+            for (const SequenceId sequence : sequences_) session_.truncate(sequence, 0);
+            const double taken = run();
+            if (i > 0) seconds.push_back(taken);
+        }
+        return median(std::move(seconds));
+    }
+
+    Result result(std::string test, std::uint32_t batch, double tokens, double seconds,
+                  double weight_reads) const {
+        const double read_per_s = weight_reads * static_cast<double>(weight_bytes_) / seconds;
+        return {.test = std::move(test),
+                .batch = batch,
+                .tokens_per_s = tokens / seconds,
+                .seconds = seconds,
+                .weight_bytes = weight_bytes_,
+                .read_bandwidth_fraction = read_per_s / bandwidth_};
+    }
+
+    const Arguments& arguments_;
+    Session session_;
+    std::uint64_t weight_bytes_;
+    std::uint32_t batch_tokens_;
+    std::mt19937_64 random_{20240726};
+    std::uniform_int_distribution<TokenId> pick_;
+    double bandwidth_;
+    std::vector<SequenceId> sequences_;
+    std::vector<SequenceTokens> items_;
+};
+
+void print_header() {
+    fmt::print("{:<8} {:>6} {:>12} {:>10} {:>22}\n", "test", "batch", "tokens/s", "seconds",
+               "of read bandwidth");
+}
+
+void print_result(const Result& r, bool json) {
+    if (json) {
+        const nlohmann::ordered_json out = {{"test", r.test},
+                                            {"batch", r.batch},
+                                            {"tokens_per_s", r.tokens_per_s},
+                                            {"seconds", r.seconds},
+                                            {"weight_bytes", r.weight_bytes},
+                                            {"read_bandwidth_fraction", r.read_bandwidth_fraction}};
+        fmt::print("{}\n", out.dump());
+    } else {
+        fmt::print("{:<8} {:>6} {:>12.1f} {:>10.3f} {:>20.1f} %\n", r.test, r.batch, r.tokens_per_s,
+                   r.seconds, 100 * r.read_bandwidth_fraction);
+    }
+    std::fflush(stdout);
+}
+
+int bench(const Arguments& arguments) {
+    catch_interrupts(SecondInterrupt::quits);
+    ModelOptions options = arguments.options;
+    const bool decodes = arguments.generate > 0 && !arguments.batches.empty();
+    const std::uint32_t most =
+        decodes ? *std::max_element(arguments.batches.begin(), arguments.batches.end()) : 1;
+    options.context = std::max({arguments.prompt, decodes ? arguments.context + arguments.generate : 0, 1U});
+    options.sequences = most;
+    options.batch_tokens = std::max(options.batch_tokens, most);
+    const Model model = load_model(arguments.model, options);
+    Bench runs(model, arguments);
+    const bool json = arguments.json || !is_terminal(stdout);
+    if (!json) print_header();
+    if (arguments.prompt > 0) print_result(runs.prefill(), json);
+    if (!decodes) return status_ok;
+    for (const std::uint32_t batch : arguments.batches) print_result(runs.decode(batch), json);
+    return status_ok;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& tool, Action& action) {
+    auto arguments = std::make_shared<Arguments>();
+    constexpr std::uint32_t most = 1U << 24;
+    CLI::App& command = *tool.add_subcommand("bench", "Measure prefill and decode speed");
+    add_model_path(command, arguments->model);
+    add_count(command, "--prompt", arguments->prompt, 0, most, "Tokens of the prefill; 0: none [512]");
+    add_count(command, "--generate", arguments->generate, 0, most,
+              "Tokens that each sequence decodes; 0: none [32]");
+    add_count(command, "--context", arguments->context, 0, most, "Tokens before decoding begins [16]");
+    add_counts(command, "--batch", arguments->batches, 1, 65536,
+               "Sequences decoded at once, several after each other [1,8,32]");
+    add_count(command, "--repeat", arguments->repeat, 1, 1000,
+              "Runs of each, of which the median counts [3]");
+    command.add_flag("--json", arguments->json, "One JSON object a line, as when the output is no terminal");
+    add_compute_options(command, arguments->options);
+    command.callback([arguments, &action] { action = [arguments] { return bench(*arguments); }; });
+}
+
+}  // namespace lamina::cli

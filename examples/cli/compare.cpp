@@ -1,0 +1,208 @@
+// lamina compare: how far a model's predictions are from a reference's, stored or another model's.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "commands.hpp"
+#include "files.hpp"
+#include "lamina/lamina.hpp"
+#include "options.hpp"
+#include "score.hpp"
+#include "terminal.hpp"
+
+namespace lamina::cli {
+namespace {
+
+constexpr std::size_t stored_top = 32;
+
+struct Arguments {
+    std::string model;
+    std::string other;
+    std::string reference;
+    std::string text;
+    bool json = false;
+    ModelOptions options;
+};
+
+[[noreturn]] void wrong_file(const std::string& path, const std::string& subject, const std::string& expected,
+                             const std::string& found) {
+    throw Error(ErrorCode::bad_file,
+                ErrorDetails{.file = path, .subject = subject, .expected = expected, .found = found});
+}
+
+void need_shape(const TensorFile& file, const std::string& path, const std::string& name,
+                const TensorFile::Shape& wanted) {
+    const auto text = [](const TensorFile::Shape& shape) {
+        std::string out;
+        for (const std::uint64_t size : shape) out += (out.empty() ? "[" : ", ") + std::to_string(size);
+        return out.empty() ? std::string("[]") : out + "]";
+    };
+    const TensorFile::Shape& found = file.shape(name);
+    if (found != wanted) wrong_file(path, name, "shape " + text(wanted), text(found));
+}
+
+void read_full_logits(const TensorFile& file, const std::string& path, Window& window) {
+    if (!file.has("full_logits") || !file.has("full_positions")) return;
+    window.full_positions = file.i32("full_positions");
+    window.full_logits = file.f32("full_logits");
+    for (const std::int32_t position : window.full_positions) {
+        if (position >= 0 && static_cast<std::size_t>(position) < window.tokens.size()) continue;
+        wrong_file(path, "full_positions", "positions of tokens", std::to_string(position));
+    }
+}
+
+Window read_reference(const std::string& path) {
+    const TensorFile file = TensorFile::read(path);
+    Window window;
+    window.tokens = file.i32("tokens");
+    const std::uint64_t count = window.tokens.size();
+    if (count < 2) wrong_file(path, "tokens", "at least 2 tokens", std::to_string(count));
+    need_shape(file, path, "tokens", {count});
+    need_shape(file, path, "nll", {count - 1});
+    const TensorFile::Shape& top = file.shape("top_ids");
+    if (top.size() != 2 || top[0] != count || top[1] == 0) {
+        wrong_file(path, "top_ids", fmt::format("shape [{}, K]", count),
+                   fmt::format("{} dimensions", top.size()));
+    }
+    need_shape(file, path, "top_logprobs", top);
+    window.nll = file.f32("nll");
+    window.top = static_cast<std::size_t>(top[1]);
+    window.top_ids = file.i32("top_ids");
+    window.top_logprobs = file.f32("top_logprobs");
+    read_full_logits(file, path, window);
+    return window;
+}
+
+// What a file says is held against the model before anything is indexed by it.
+void check_window(const Window& window, const std::string& path, std::uint32_t vocabulary) {
+    const auto in_vocabulary = [=](TokenId id) {
+        return id >= 0 && static_cast<std::uint32_t>(id) < vocabulary;
+    };
+    const auto check = [&](const std::string& name, const std::vector<TokenId>& ids) {
+        const auto wrong = std::find_if_not(ids.begin(), ids.end(), in_vocabulary);
+        if (wrong == ids.end()) return;
+        wrong_file(path, name, fmt::format("the model's ids 0..{}", vocabulary - 1), std::to_string(*wrong));
+    };
+    check("tokens", window.tokens);
+    check("top_ids", window.top_ids);
+    const std::size_t rows = window.full_positions.size();
+    if (window.full_logits.size() == rows * vocabulary) return;
+    wrong_file(path, "full_logits", fmt::format("{} rows of {} logits", rows, vocabulary),
+               fmt::format("{} logits", window.full_logits.size()));
+}
+
+void need_going_on() {
+    if (interrupted()) throw Error(ErrorCode::cancelled, "compare", "interrupted");
+}
+
+// The text in windows that fit the context, each begun anew, as A predicts it.
+std::vector<Window> predict_text(const Model& model, const std::string& path) {
+    const std::vector<TokenId> tokens = model.tokenizer().encode(read_text(path), {.special = true});
+    if (tokens.size() < 2) wrong_file(path, "", "text of at least 2 tokens", std::to_string(tokens.size()));
+    Session session(model);
+    std::vector<Window> windows;
+    const std::size_t room = model.options().context;
+    for (std::size_t first = 0; first + 1 < tokens.size(); first += room) {
+        need_going_on();
+        const std::size_t count = std::min(room, tokens.size() - first);
+        windows.push_back(predict(session, std::span(tokens).subspan(first, count), stored_top));
+    }
+    return windows;
+}
+
+Comparison compare_windows(const Model& model, const std::vector<Window>& windows) {
+    Session session(model);
+    Comparison sums;
+    for (const Window& window : windows) {
+        need_going_on();
+        compare(session, window, sums);
+    }
+    return sums;
+}
+
+Comparison against_file(const Arguments& arguments) {
+    const std::vector<Window> windows = {read_reference(arguments.reference)};
+    ModelOptions options = arguments.options;
+    options.context = static_cast<std::uint32_t>(windows.front().tokens.size());
+    const Model model = load_model(arguments.model, options);
+    check_window(windows.front(), arguments.reference, model.info().vocabulary);
+    return compare_windows(model, windows);
+}
+
+Comparison against_model(const Arguments& arguments) {
+    std::vector<Window> windows;
+    std::uint32_t vocabulary = 0;
+    {
+        const Model reference = load_model(arguments.model, arguments.options);
+        vocabulary = reference.info().vocabulary;
+        windows = predict_text(reference, arguments.text);
+    }
+    const Model model = load_model(arguments.other, arguments.options);
+    if (model.info().vocabulary != vocabulary) {
+        wrong_file(arguments.other, "vocabulary",
+                   fmt::format("{} tokens as in {}", vocabulary, arguments.model),
+                   std::to_string(model.info().vocabulary));
+    }
+    return compare_windows(model, windows);
+}
+
+void print_table(const Comparison& sums) {
+    const double ratio = sums.perplexity() / sums.reference_perplexity() - 1;
+    fmt::print("perplexity       {:.6g}, of the reference {:.6g} ({:+.2e} relative)\n", sums.perplexity(),
+               sums.reference_perplexity(), ratio);
+    fmt::print("KL divergence    mean {:.4g}, maximum {:.4g} at position {}\n", sums.mean_kl(), sums.max_kl,
+               sums.max_kl_position);
+    fmt::print("top-1 agreement  {:.2f} % ({} of {})\n", 100 * sums.agreement(), sums.agreed, sums.positions);
+    if (sums.max_logit_error) fmt::print("logits           largest error {:.4g}\n", *sums.max_logit_error);
+}
+
+void print_json(const Comparison& sums) {
+    nlohmann::ordered_json out = {{"positions", sums.positions},
+                                  {"scored_tokens", sums.scored},
+                                  {"reference_perplexity", sums.reference_perplexity()},
+                                  {"perplexity", sums.perplexity()},
+                                  {"mean_kl", sums.mean_kl()},
+                                  {"max_kl", sums.max_kl},
+                                  {"max_kl_position", sums.max_kl_position},
+                                  {"top1_agreement", sums.agreement()}};
+    if (sums.max_logit_error) out["max_logit_error"] = *sums.max_logit_error;
+    fmt::print("{}\n", out.dump(2));
+}
+
+int compare_models(Arguments arguments) {
+    catch_interrupts(SecondInterrupt::quits);
+    arguments.options.logit_rows =
+        std::min(arguments.options.batch_tokens, 64U);  // every row's logits are wanted
+    const Comparison sums = arguments.reference.empty() ? against_model(arguments) : against_file(arguments);
+    arguments.json ? print_json(sums) : print_table(sums);
+    return status_ok;
+}
+
+}  // namespace
+
+void add_compare(CLI::App& tool, Action& action) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App& command = *tool.add_subcommand(
+        "compare", "Measure how far a model is from a stored reference, or model B from model A on a text");
+    add_model_path(command, arguments->model);
+    auto* const other = command.add_option("B", arguments->other, "The model to judge by MODEL");
+    auto* const reference =
+        command.add_option("--ref", arguments->reference, "Stored reference predictions (safetensors)");
+    auto* const text =
+        command.add_option("--text", arguments->text, "The text to judge by; - is standard input");
+    reference->type_name("FILE")->excludes(other)->excludes(text);
+    text->type_name("FILE")->needs(other);
+    other->needs(text);
+    command.add_flag("--json", arguments->json, "Print one JSON object");
+    add_model_options(command, arguments->options);
+    command.callback([arguments, &action] {
+        if (arguments->reference.empty() && arguments->other.empty()) {
+            throw CLI::ValidationError("MODEL", "expected --ref FILE, or a second model and --text FILE");
+        }
+        action = [arguments] { return compare_models(*arguments); };
+    });
+}
+
+}  // namespace lamina::cli

@@ -1,0 +1,231 @@
+#include "options.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <optional>
+
+#include "files.hpp"
+#include "terminal.hpp"
+
+namespace lamina::cli {
+namespace {
+
+constexpr std::uint64_t max_u32 = 0xFFFFFFFF;
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+    Number value = {};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+[[noreturn]] void wrong(const std::string& names, const std::string& expected, const std::string& found) {
+    throw CLI::ValidationError(names, fmt::format("expected {}, found '{}'", expected, found));
+}
+
+std::uint32_t parse_count(const std::string& names, const std::string& text, std::uint64_t low,
+                          std::uint64_t high) {
+    const auto number = parse_number<std::uint64_t>(text);
+    if (!number || *number < low || *number > high) {
+        wrong(names, fmt::format("a whole number from {} to {}", low, high), text);
+    }
+    return static_cast<std::uint32_t>(*number);
+}
+
+// A real number in low..high, ends included or not.
+struct RealRange {
+    float low = -INFINITY;
+    float high = INFINITY;
+    bool low_included = true;
+    bool high_included = true;
+
+    bool holds(float x) const {
+        return (low_included ? x >= low : x > low) && (high_included ? x <= high : x < high) &&
+               std::isfinite(x);
+    }
+    std::string text() const {
+        std::string out = "a number";
+        if (std::isfinite(low)) out += fmt::format(" {} {}", low_included ? "of at least" : "above", low);
+        if (std::isfinite(high)) out += fmt::format(" and {} {}", high_included ? "at most" : "below", high);
+        return out;
+    }
+};
+
+void add_real(CLI::App& command, const std::string& name, float& value, const RealRange& range,
+              const std::string& help) {
+    const auto take = [&value, name, range](const std::string& text) {
+        const auto number = parse_number<float>(text);
+        if (!number || !range.holds(*number)) wrong(name, range.text(), text);
+        value = *number;
+    };
+    command.add_option_function<std::string>(name, take, fmt::format("{} [{:g}]", help, value))
+        ->type_name("X");
+}
+
+template <class Value>
+void add_choice(CLI::App& command, const std::string& name, Value& value,
+                const std::map<std::string, Value>& choices, const std::string& help) {
+    std::string names;
+    std::string preset;
+    for (const auto& [choice, meaning] : choices) {
+        names += (names.empty() ? "" : "|") + choice;
+        if (meaning == value) preset = choice;
+    }
+    const auto take = [&value, name, choices, names](const std::string& text) {
+        const auto found = choices.find(text);
+        if (found == choices.end()) wrong(name, names, text);
+        value = found->second;
+    };
+    command.add_option_function<std::string>(name, take, fmt::format("{} [{}]", help, preset))
+        ->type_name(names);
+}
+
+std::pair<TokenId, float> parse_bias(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    const auto id = parse_number<TokenId>(std::string_view(text).substr(0, equals));
+    const auto bias = equals == std::string::npos
+                          ? std::nullopt
+                          : parse_number<float>(std::string_view(text).substr(equals + 1));
+    if (!id || !bias || std::isnan(*bias)) wrong("--logit-bias", "ID=VALUE, a token id and a number", text);
+    return {*id, *bias};
+}
+
+void warn(LogLevel level, std::string_view message) {
+    if (level != LogLevel::warning) return;
+    const std::string line = "lamina: " + std::string(message) + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+void add_sampling_options(CLI::App& command, SamplingParams& sampling) {
+    const std::string group = "Sampling";
+    auto* const options = command.add_option_group(group);
+    add_real(*options, "--temperature", sampling.temperature, {.low = 0},
+             "Divides the logits; 0: always the likeliest");
+    add_count(*options, "--top-k", sampling.top_k, 0, max_u32, "Keep the K likeliest tokens; 0: all [40]");
+    add_real(*options, "--top-p", sampling.top_p, {.low = 0, .high = 1, .low_included = false},
+             "Keep the likeliest tokens that sum to this probability; 1: all");
+    add_real(*options, "--min-p", sampling.min_p, {.low = 0, .high = 1, .high_included = false},
+             "Keep tokens at least this times as likely as the likeliest; 0: all");
+    add_real(*options, "--repetition-penalty", sampling.repetition_penalty, {.low = 0, .low_included = false},
+             "Makes tokens seen lately less likely by this factor; 1: off");
+    add_real(*options, "--presence-penalty", sampling.presence_penalty, {},
+             "Taken off the logits of tokens seen lately");
+    add_real(*options, "--frequency-penalty", sampling.frequency_penalty, {},
+             "The same for each time that they were seen");
+    add_count(*options, "--penalty-window", sampling.penalty_window, 0, max_u32,
+              "Tokens back that count as lately [64]");
+    const auto take_seed = [&sampling](const std::string& text) {
+        sampling.seed = parse_number<std::uint64_t>(text);
+        if (!sampling.seed) wrong("--seed", "a whole number", text);
+    };
+    options
+        ->add_option_function<std::string>("--seed", take_seed,
+                                           "Equal seeds give equal answers [a new one each time]")
+        ->type_name("N");
+    const auto take_biases = [&sampling](const std::vector<std::string>& all) {
+        for (const std::string& text : all) sampling.logit_bias.push_back(parse_bias(text));
+    };
+    options
+        ->add_option_function<std::vector<std::string>>("--logit-bias", take_biases,
+                                                        "Added to a token's logit; -inf forbids it")
+        ->type_name("ID=VALUE")
+        ->allow_extra_args(false);
+}
+
+}  // namespace
+
+void add_model_path(CLI::App& command, std::string& path) {
+    command.add_option("MODEL", path, "A GGUF file; of a split model any part")->required();
+}
+
+CLI::Option* add_count(CLI::App& command, const std::string& names, std::uint32_t& value, std::uint64_t low,
+                       std::uint64_t high, const std::string& help) {
+    const auto take = [&value, names, low, high](const std::string& text) {
+        value = parse_count(names, text, low, high);
+    };
+    return command.add_option_function<std::string>(names, take, help)->type_name("N");
+}
+
+void add_counts(CLI::App& command, const std::string& name, std::vector<std::uint32_t>& values,
+                std::uint64_t low, std::uint64_t high, const std::string& help) {
+    const auto take = [&values, name, low, high](const std::string& list) {
+        values.clear();
+        for (std::size_t begin = 0; begin <= list.size();) {
+            const std::size_t end = std::min(list.find(',', begin), list.size());
+            values.push_back(parse_count(name, list.substr(begin, end - begin), low, high));
+            begin = end + 1;
+        }
+    };
+    command.add_option_function<std::string>(name, take, help)->type_name("N,...");
+}
+
+void add_compute_options(CLI::App& command, ModelOptions& options) {
+    auto& group = *command.add_option_group("Model");
+    const auto take_threads = [&options](const std::string& text) {
+        const auto number = parse_number<int>(text);
+        if (!number || *number < 1 || *number > 1024)
+            wrong("--threads", "a whole number from 1 to 1024", text);
+        options.threads = *number;
+    };
+    group
+        .add_option_function<std::string>("--threads", take_threads,
+                                          "Compute threads [all CPUs that may be used]")
+        ->type_name("N");
+    group.add_option("--backend", options.backend, "cpu or reference [chosen]")->type_name("NAME");
+    group.add_option("--device", options.devices, "Where to compute; may be repeated [chosen]")
+        ->type_name("SPEC")
+        ->allow_extra_args(false);
+    add_count(group, "--batch-tokens", options.batch_tokens, 1, 65536,
+              fmt::format("Most tokens computed in one step [{}]", options.batch_tokens));
+    add_choice<CacheType>(group, "--cache-type", options.cache,
+                          {{"f16", CacheType::f16}, {"f32", CacheType::f32}, {"bf16", CacheType::bf16}},
+                          "Element type of the KV cache");
+    add_choice<ComputeType>(
+        group, "--compute", options.compute,
+        {{"auto", ComputeType::automatic}, {"f32", ComputeType::f32}, {"bf16", ComputeType::bf16}},
+        "Activations that meet dense weights");
+    add_choice<LoadMode>(group, "--load", options.load, {{"map", LoadMode::map}, {"read", LoadMode::read}},
+                         "Map the file, or copy it so that it may change later");
+    group.add_flag("!--no-pin", options.pin_threads, "Do not bind threads to CPUs");
+}
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+    add_compute_options(command, options);
+    add_count(command, "--context", options.context, 0, max_u32,
+              fmt::format("Tokens that a sequence can hold; 0: as trained [{}]", options.context));
+    add_count(command, "--sequences", options.sequences, 1, max_u32,
+              fmt::format("Sequences alive at once [{}]", options.sequences));
+}
+
+Model load_model(const std::string& path, ModelOptions options) {
+    options.progress = loading_progress();
+    options.log = warn;
+    return Model::load(path, options);
+}
+
+void add_answer_options(CLI::App& command, AnswerOptions& options) {
+    add_sampling_options(command, options.sampling);
+    command.add_flag("--greedy", options.greedy, "Always the likeliest token: --temperature 0");
+    command.add_option("--stop", options.stop, "End before this text; may be repeated")
+        ->type_name("TEXT")
+        ->allow_extra_args(false);
+    add_choice<WhenFull>(command, "--when-full", options.when_full,
+                         {{"stop", WhenFull::stop}, {"shift", WhenFull::shift}},
+                         "Full context: stop, or forget the older half and go on");
+}
+
+void AnswerOptions::apply(Request& request) const {
+    for (const std::string& text : stop) require_utf8(text, "--stop");
+    request.sampling = sampling;
+    if (greedy) request.sampling.temperature = 0;
+    request.stop = stop;
+    request.when_full = when_full;
+}
+
+}  // namespace lamina::cli

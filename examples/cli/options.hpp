@@ -1,0 +1,46 @@
+// Options that several subcommands share, and how wrong ones are refused.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lamina/engine.hpp"
+#include "lamina/model.hpp"
+#include "lamina/sampling.hpp"
+
+namespace lamina::cli {
+
+// MODEL, required.
+void add_model_path(CLI::App& command, std::string& path);
+
+// A whole number in low..high; everything else is wrong usage that says so.
+CLI::Option* add_count(CLI::App& command, const std::string& names, std::uint32_t& value, std::uint64_t low,
+                       std::uint64_t high, const std::string& help);
+
+// The same for a list as in 1,8,32.
+void add_counts(CLI::App& command, const std::string& name, std::vector<std::uint32_t>& values,
+                std::uint64_t low, std::uint64_t high, const std::string& help);
+
+// --threads, --backend, --device, --batch-tokens, --cache-type, --compute, --load, --no-pin.
+void add_compute_options(CLI::App& command, ModelOptions& options);
+
+// The same and --context, --sequences.
+void add_model_options(CLI::App& command, ModelOptions& options);
+
+// Options with a progress bar and warnings on standard error.
+Model load_model(const std::string& path, ModelOptions options);
+
+// --temperature ... --logit-bias, --stop, --when-full.
+struct AnswerOptions {
+    SamplingParams sampling;
+    bool greedy = false;
+    std::vector<std::string> stop;
+    WhenFull when_full = WhenFull::stop;
+
+    void apply(Request& request) const;
+};
+void add_answer_options(CLI::App& command, AnswerOptions& options);
+
+}  // namespace lamina::cli

@@ -1,0 +1,36 @@
+// lamina plan: what would lie where, to the byte, from the file's header alone.
+#include <fmt/core.h>
+
+#include "commands.hpp"
+#include "lamina/lamina.hpp"
+#include "options.hpp"
+
+namespace lamina::cli {
+namespace {
+
+struct Arguments {
+    std::string model;
+    bool json = false;
+    ModelOptions options;
+};
+
+int plan(const Arguments& arguments) {
+    const Plan made = make_plan(arguments.model, arguments.options);
+    const std::string text = arguments.json ? made.json() : made.table();
+    fmt::print("{}{}", text, text.empty() || text.back() != '\n' ? "\n" : "");
+    return status_ok;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& tool, Action& action) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App& command =
+        *tool.add_subcommand("plan", "Show what a model would take where, without loading it");
+    add_model_path(command, arguments->model);
+    command.add_flag("--json", arguments->json, "Print one JSON object");
+    add_model_options(command, arguments->options);
+    command.callback([arguments, &action] { action = [arguments] { return plan(*arguments); }; });
+}
+
+}  // namespace lamina::cli

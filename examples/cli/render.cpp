@@ -1,0 +1,57 @@
+// lamina render: chat templates applied to messages.
+#include <fmt/core.h>
+
+#include "commands.hpp"
+#include "files.hpp"
+#include "lamina/lamina.hpp"
+
+namespace lamina::cli {
+namespace {
+
+struct Arguments {
+    std::string chat_template;
+    std::string json;
+    std::string now;
+};
+
+nlohmann::json render_case(const ChatTemplate& chat_template, const nlohmann::ordered_json& variables,
+                           const std::string& now) {
+    try {
+        return {{"text", chat_template.render_json(variables.dump(), now)}};
+    } catch (const Error& error) { return {{"error", error.what()}}; }
+}
+
+int render(const Arguments& arguments) {
+    const ChatTemplate chat_template = read_template(arguments.chat_template);
+    const nlohmann::ordered_json cases = read_json(arguments.json);
+    const auto is_object = [](const nlohmann::ordered_json& item) { return item.is_object(); };
+    if (!cases.is_array() || !std::all_of(cases.begin(), cases.end(), is_object)) {
+        throw Error(
+            ErrorCode::bad_file,
+            ErrorDetails{.file = arguments.json, .expected = "an array of objects", .found = "other JSON"});
+    }
+    nlohmann::json out = nlohmann::json::array();
+    for (const nlohmann::ordered_json& variables : cases)
+        out.push_back(render_case(chat_template, variables, arguments.now));
+    fmt::print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return status_ok;
+}
+
+}  // namespace
+
+void add_render(CLI::App& tool, Action& action) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App& command = *tool.add_subcommand("render", "Apply a chat template to messages");
+    command.add_option("TEMPLATE", arguments->chat_template, "A Jinja chat template")->required();
+    command
+        .add_option("--json", arguments->json,
+                    "A JSON array of {messages, tools?, add_generation_prompt, bos_token, eos_token}; - is "
+                    "standard input")
+        ->type_name("FILE")
+        ->required();
+    command.add_option("--now", arguments->now, "What strftime_now sees, as 2024-07-26T09:05:03 [the clock]")
+        ->type_name("TIME");
+    command.callback([arguments, &action] { action = [arguments] { return render(*arguments); }; });
+}
+
+}  // namespace lamina::cli
