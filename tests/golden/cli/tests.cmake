@@ -1,0 +1,8 @@
+# The built tool, driven as users and scripts drive it.
+foreach(test cli cli_models)
+  add_test(NAME ${test} COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/${test}_test.py)
+  set_tests_properties(${test} PROPERTIES ENVIRONMENT
+    "LAMINA_TOOL=$<TARGET_FILE:lamina_tool>;LAMINA_TEST_DATA=${PROJECT_SOURCE_DIR}/tests/data;LAMINA_TEST_MODELS=${LAMINA_TEST_MODELS};PYTHONDONTWRITEBYTECODE=1")
+endforeach()
+set_tests_properties(cli PROPERTIES LABELS quick)
+set_tests_properties(cli_models PROPERTIES LABELS models)

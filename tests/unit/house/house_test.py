@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Shows that house.py finds what it looks for: faults planted in a small tree, and none in a clean one."""
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import house
+
+CLEAN = {
+    "README.md": "words\n",
+    "lib/base/file.hpp": "#include <string>\n#include \"lamina/error.hpp\"\n",
+    "lib/plan/plan.cpp": '#include "backend/device.hpp"\n#include "base/file.hpp"\n#include "format/model_file.hpp"\n',
+    "backends/registry.cpp": '#include "cpu/cpu.hpp"\n#include "backend/device.hpp"\n',
+    "backends/cpu/cpu.hpp": '#include "backend/device.hpp"\n',
+    "backends/cpu/isa/avx2.cpp": '#include <immintrin.h>\n#include "cpu/kernels/dot.hpp"\n',
+    "backends/cpu/kernels/dot.hpp": "#include <stdint.h>\n",
+    "examples/hello.cpp": "#include <iostream>\n#include <lamina/lamina.hpp>\n",
+    "examples/cli/main.cpp": '#include "commands.hpp"\n',
+    "examples/cli/commands.hpp": "#pragma once\n",
+    "include/lamina/model.hpp": '#include "lamina/error.hpp"\n',
+}
+
+
+class HouseTest(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.root)
+        for path, text in CLEAN.items():
+            self.write(path, text)
+
+    def write(self, path, text):
+        full = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def faults(self, check):
+        return list(house.CHECKS[check](self.root))
+
+    def expect(self, check, path, text):
+        self.assertEqual(self.faults(check), [], "the tree is clean before")
+        self.write(path, text)
+        found = self.faults(check)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn(path, found[0])
+
+    def test_clean_tree_passes_every_check(self):
+        for check in house.CHECKS:
+            if check != "format":  # no .clang-format there
+                self.assertEqual(self.faults(check), [], check)
+
+    def test_includes_that_go_up(self):
+        for path, name in [("lib/plan/x.cpp", "exec/executor.hpp"), ("lib/backend/x.hpp", "cpu/cpu.hpp"),
+                           ("lib/cache/x.cpp", "model/model.hpp"), ("lib/text/x.cpp", "format/model_file.hpp"),
+                           ("lib/model/x.cpp", "backend/op.hpp"), ("lib/base/x.cpp", "quant/decode.hpp"),
+                           ("backends/cpu/x.cpp", "model/model.hpp"), ("backends/cpu/x.cpp", "reference/ops.hpp"),
+                           ("examples/x.cpp", "base/file.hpp"), ("examples/cli/x.cpp", "../../lib/base/file.hpp"),
+                           ("include/lamina/x.hpp", "base/file.hpp")]:
+            with self.subTest(path=path, name=name):
+                self.expect("includes", path, f'#pragma once\n#include "{name}"\n')
+                os.remove(os.path.join(self.root, path))
+
+    def test_internal_headers_in_angle_brackets(self):
+        self.expect("includes", "examples/x.cpp", "#include <base/file.hpp>\n")
+
+    def test_regex(self):
+        self.expect("includes", "lib/text/x.cpp", "#  include <regex>\n")
+
+    def test_top_level(self):
+        self.expect("tree", "notes.txt", "notes\n")
+
+    def test_unknown_folder_of_lib(self):
+        self.assertEqual(self.faults("tree"), [])
+        self.write("lib/utils/x.cpp", "\n")
+        self.assertEqual(len(self.faults("tree")), 1)
+
+    def test_standard_header_below_an_isa_unit(self):
+        self.expect("isa_units", "backends/cpu/kernels/dot.hpp", "#include <vector>\n")
+
+    def test_forbidden_words(self):
+        self.expect("words", "lib/base/x.cpp", "// " + "TO" + "DO: later\n")
+
+    def test_long_file(self):
+        self.expect("length", "lib/base/x.cpp", "int x;\n" * 401)
+        self.write("lib/base/x.cpp", "// long file: a table\n" + "int x;\n" * 401)
+        self.assertEqual(self.faults("length"), [])
+
+    def test_calls(self):
+        self.expect("library_calls", "lib/base/x.cpp", 'void f() { std::printf("%d", 1); }\n')
+        for call in ("std::abort();", "exit(1);", "std::cout << 1;", "assert(x);", "fmt::print(stderr, text);"):
+            self.write("lib/base/x.cpp", f"void f() {{ {call} }}\n")
+            self.assertEqual(len(self.faults("library_calls")), 1, call)
+
+    def test_calls_in_comments_and_strings_are_none(self):
+        self.write("lib/base/x.cpp", '// printf("")\n/* abort() */\nauto s = "exit(1)";\nstatic_assert(true);\n'
+                                     "int n = snprintf(b, 9, s);\n")
+        self.assertEqual(self.faults("library_calls"), [])
+
+    def test_format(self):
+        if not shutil.which("clang-format-14") and not shutil.which("clang-format"):
+            self.fail("clang-format 14 is not installed (cmake/setup.sh installs it)")
+        self.write(".clang-format", "BasedOnStyle: Google\n")
+        for path in list(CLEAN):
+            if path.endswith(house.CPP):
+                self.write(path, "int x;\n")
+        self.expect("format", "lib/base/x.cpp", "int   x  ;\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
