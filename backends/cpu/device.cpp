@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/cpu_count.hpp"
+#include "base/host_memory.hpp"
 #include "cpu/cpu.hpp"
 #include "cpu/executable.hpp"
 #include "cpu/layout.hpp"

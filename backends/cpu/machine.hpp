@@ -1,20 +1,11 @@
-// What the machine is called and how much memory it has for this process.
+// What the machine is called.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 namespace lamina::cpu {
 
 // The processor's own name (CPUID brand string), "unknown" if it tells none.
 std::string processor_name();
-
-struct HostMemory {
-    std::uint64_t total = 0, available = 0;  // bytes
-};
-
-// /proc/meminfo, narrowed by the memory limits of this process's control groups (cgroup v2 memory.max, v1
-// memory.limit_in_bytes) and the groups above them. `root` stands before every path, for tests.
-HostMemory host_memory(const std::string& root = "");
 
 }  // namespace lamina::cpu

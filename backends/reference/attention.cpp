@@ -1,3 +1,5 @@
+#include <omp.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -38,9 +40,10 @@ void for_each_row(const backend::Step& step, Work work) {
 // One query head over positions [first, last]: scores, softmax with an optional sink, weighted sum of the
 // values.
 void attend(const backend::Attention& op, const Pages& pages, std::uint32_t kv_head, const float* query,
-            float* out, std::uint32_t first, std::uint32_t last, const float* sink) {
+            float* out, std::uint32_t first, std::uint32_t last, const float* sink, double* scratch) {
     const auto& g = pages.geometry;
-    std::vector<double> scores(last - first + 1);
+    double* const total = scratch;  // [value_dim]
+    double* const scores = scratch + g.value_dim;
     double maximum = sink ? static_cast<double>(*sink) : -std::numeric_limits<double>::infinity();
     for (std::uint32_t p = first; p <= last; ++p) {
         double score = 0;
@@ -54,7 +57,7 @@ void attend(const backend::Attention& op, const Pages& pages, std::uint32_t kv_h
         maximum = std::max(maximum, score);
     }
     double sum = sink ? std::exp(static_cast<double>(*sink) - maximum) : 0.0;
-    std::vector<double> total(g.value_dim);
+    std::fill_n(total, g.value_dim, 0.0);
     for (std::uint32_t p = first; p <= last; ++p) {
         const double weight = std::exp(scores[p - first] - maximum);
         const float* value = pages.value(p, kv_head);
@@ -83,15 +86,23 @@ void run(const backend::Attention& op, const Context& c) {
     const auto& g = c.program.caches[op.group];
     const auto sinks = op.sinks == backend::no_weight ? std::vector<float>() : c.vector(op.sinks);
     const auto group_heads = op.heads / g.kv_heads;
+    // Allocated here: an exception must not leave a parallel region.
+    std::size_t longest = 0;
+    for (const auto& sequence : c.step.sequences) {
+        longest = std::max(longest, std::size_t{sequence.first_position} + sequence.rows);
+    }
+    const std::size_t per_thread = g.value_dim + longest;
+    std::vector<double> scratch(static_cast<std::size_t>(c.threads) * per_thread);
     for_each_row(
         c.step, [&](const backend::SequenceRows& sequence, std::uint32_t row, std::uint32_t position) {
             const Pages pages{g, c.caches[op.group], sequence.pages[op.group], op.layer};
             const std::uint32_t first = g.window > 0 && position >= g.window ? position - g.window + 1 : 0;
-#pragma omp parallel for
+#pragma omp parallel for num_threads(c.threads)
             for (std::uint32_t h = 0; h < op.heads; ++h) {
                 attend(op, pages, h / group_heads, c.row(op.query, row) + std::size_t{h} * g.key_dim,
                        c.row(op.out, row) + std::size_t{h} * g.value_dim, first, position,
-                       sinks.empty() ? nullptr : &sinks[h]);
+                       sinks.empty() ? nullptr : &sinks[h],
+                       scratch.data() + static_cast<std::size_t>(omp_get_thread_num()) * per_thread);
             }
         });
 }

@@ -1,5 +1,7 @@
 #include "reference/ops.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -54,12 +56,14 @@ void run(const backend::Linear& op, const Context& c) {
     const auto columns = c.width(op.in);
     const auto rows = c.rows(op.in);
     const auto bias = op.bias == backend::no_weight ? std::vector<float>(c.width(op.out)) : c.vector(op.bias);
-#pragma omp parallel
+    // Allocated here: an exception must not leave a parallel region.
+    std::vector<float> scratch(static_cast<std::size_t>(c.threads) * columns);
+#pragma omp parallel num_threads(c.threads)
     {
-        std::vector<float> weight(columns);
+        float* const weight = scratch.data() + static_cast<std::size_t>(omp_get_thread_num()) * columns;
 #pragma omp for
         for (std::int64_t o = 0; o < outputs; ++o) {
-            c.weight_row(op.weight, static_cast<std::uint64_t>(o), weight.data());
+            c.weight_row(op.weight, static_cast<std::uint64_t>(o), weight);
             for (std::uint32_t r = 0; r < rows; ++r) {
                 const float* in = c.row(op.in, r);
                 float sum = 0;

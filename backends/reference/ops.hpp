@@ -16,6 +16,7 @@ struct Context {
     const std::vector<std::span<const std::byte>>& weights;  // by WeightId, the file's bytes
     const std::vector<float*>& caches;                       // by group, f32
     const backend::Step& step;
+    int threads = 1;
 
     std::uint32_t width(backend::Slot slot) const { return program.slots[slot].width; }
     std::uint32_t rows(backend::Slot slot) const { return step.rows(program.slots[slot].rows); }

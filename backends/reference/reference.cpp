@@ -1,10 +1,12 @@
 #include "reference/reference.hpp"
 
-#include <unistd.h>
-
 #include <cstring>
+#include <new>
+#include <string>
 #include <utility>
 
+#include "base/cpu_count.hpp"
+#include "base/host_memory.hpp"
 #include "lamina/error.hpp"
 #include "reference/ops.hpp"
 
@@ -42,9 +44,13 @@ std::uint32_t max_rows(const Program& program, const SlotInfo& slot) {
 
 class ReferenceExecutable final : public Executable {
   public:
-    ReferenceExecutable(const Program& program, std::vector<std::shared_ptr<const Weight>> weights,
+    ReferenceExecutable(const Program& program, int threads,
+                        std::vector<std::shared_ptr<const Weight>> weights,
                         std::vector<std::shared_ptr<Buffer>> caches)
-        : program_(program), owned_weights_(std::move(weights)), owned_caches_(std::move(caches)) {
+        : program_(program),
+          threads_(threads),
+          owned_weights_(std::move(weights)),
+          owned_caches_(std::move(caches)) {
         for (const auto& weight : owned_weights_)
             weights_.push_back(dynamic_cast<const FileWeight&>(*weight).bytes());
         for (const auto& cache : owned_caches_) caches_.push_back(dynamic_cast<HostBuffer&>(*cache).data());
@@ -56,7 +62,7 @@ class ReferenceExecutable final : public Executable {
         for (std::size_t i = 0; i < slots_.size(); ++i) {
             slots_[i].resize(std::size_t{program_.slots[i].width} * step.rows(program_.slots[i].rows));
         }
-        const Context context{program_, slots_, weights_, caches_, step};
+        const Context context{program_, slots_, weights_, caches_, step, threads_};
         for (const auto& op : program_.ops) {
             std::visit([&](const auto& o) { reference::run(o, context); }, op);
         }
@@ -73,6 +79,7 @@ class ReferenceExecutable final : public Executable {
 
   private:
     Program program_;
+    int threads_;
     std::vector<std::shared_ptr<const Weight>> owned_weights_;
     std::vector<std::shared_ptr<Buffer>> owned_caches_;
     std::vector<std::span<const std::byte>> weights_;
@@ -82,34 +89,41 @@ class ReferenceExecutable final : public Executable {
 
 class ReferenceDevice final : public Device {
   public:
-    explicit ReferenceDevice(DeviceInfo info) : info_(std::move(info)) {}
+    ReferenceDevice(DeviceInfo info, int threads)
+        : info_(std::move(info)), threads_(threads > 0 ? threads : info_.threads) {}
     const DeviceInfo& info() const override { return info_; }
 
     std::shared_ptr<const Weight> upload(const WeightData& weight) override {
         return std::make_shared<FileWeight>(weight);
     }
     std::shared_ptr<Buffer> allocate(std::uint64_t bytes) override {
-        return std::make_shared<HostBuffer>(bytes);
+        try {
+            return std::make_shared<HostBuffer>(bytes);
+        } catch (const std::bad_alloc&) {
+            throw Error(ErrorCode::out_of_memory, "reference",
+                        "no memory for " + std::to_string(bytes) + " bytes");
+        }
     }
     std::unique_ptr<Executable> compile(const Program& program,
                                         std::vector<std::shared_ptr<const Weight>> weights,
                                         std::vector<std::shared_ptr<Buffer>> caches) override {
-        return std::make_unique<ReferenceExecutable>(program, std::move(weights), std::move(caches));
+        return std::make_unique<ReferenceExecutable>(program, threads_, std::move(weights),
+                                                     std::move(caches));
     }
 
   private:
     DeviceInfo info_;
+    int threads_;
 };
 
 std::vector<DeviceInfo> devices() {
     DeviceInfo info;
     info.name = info.backend = "reference";
     info.description = "scalar f32, for checking";
-    info.memory_bytes = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                        static_cast<std::uint64_t>(sysconf(_SC_PAGE_SIZE));
-    info.available_bytes = static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) *
-                           static_cast<std::uint64_t>(sysconf(_SC_PAGE_SIZE));
-    info.threads = 1;
+    const auto memory = host_memory();
+    info.memory_bytes = memory.total;
+    info.available_bytes = memory.available;
+    info.threads = available_cpus();
     info.isa = {"scalar"};
     info.isa_used = "scalar";
     return {info};
@@ -128,8 +142,8 @@ const Backend& record() {
     static const Backend backend{
         .name = "reference",
         .devices = devices,
-        .open = [](const DeviceInfo& device, const DeviceOptions&) -> std::unique_ptr<Device> {
-            return std::make_unique<ReferenceDevice>(device);
+        .open = [](const DeviceInfo& device, const DeviceOptions& options) -> std::unique_ptr<Device> {
+            return std::make_unique<ReferenceDevice>(device, options.threads);
         },
         .place =
             [](const DeviceInfo&, const DeviceOptions&, WeightInfo weight) {

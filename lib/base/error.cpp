@@ -11,6 +11,7 @@ std::string_view to_string(ErrorCode code) {
         case ErrorCode::unsupported: return "unsupported";
         case ErrorCode::invalid_argument: return "invalid_argument";
         case ErrorCode::out_of_memory: return "out_of_memory";
+        case ErrorCode::queue_full: return "queue_full";
         case ErrorCode::context_full: return "context_full";
         case ErrorCode::template_failed: return "template_failed";
         case ErrorCode::numerical_fault: return "numerical_fault";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/host_memory.hpp"
 #include "cpu/machine.hpp"
 #include "cpu/memory.hpp"
 #include "tests/support/expect_error.hpp"
@@ -20,7 +21,7 @@ constexpr std::uint64_t kib = 1024;
 TEST_CASE("machine: memory without limits", "[machine]") {
     const test::TemporaryDirectory root;
     root.file("proc/meminfo", meminfo);
-    const auto memory = cpu::host_memory(root / "");
+    const auto memory = host_memory(root / "");
     CHECK(memory.total == 16000 * kib);
     CHECK(memory.available == 8000 * kib);
 }
@@ -33,7 +34,7 @@ TEST_CASE("machine: a limit of cgroup v2, on a group above", "[machine]") {
     root.file("sys/fs/cgroup/outer/memory.max", "4096000\n");
     root.file("sys/fs/cgroup/outer/memory.current", "3072000\n");
     root.file("sys/fs/cgroup/outer/memory.stat", "anon 1\ninactive_file 1024000\n");
-    const auto memory = cpu::host_memory(root / "");
+    const auto memory = host_memory(root / "");
     CHECK(memory.total == 4096000);
     CHECK(memory.available == 4096000 - (3072000 - 1024000));
 }
@@ -44,14 +45,14 @@ TEST_CASE("machine: a limit of cgroup v1, the mount showing the own group as its
     root.file("proc/self/cgroup", "3:cpuset:/\n4:memory:/job/1\n0::/\n");
     root.file("sys/fs/cgroup/memory/memory.limit_in_bytes", "2048000\n");
     root.file("sys/fs/cgroup/memory/memory.usage_in_bytes", "4096000\n");
-    const auto memory = cpu::host_memory(root / "");
+    const auto memory = host_memory(root / "");
     CHECK(memory.total == 2048000);
     CHECK(memory.available == 0);
 }
 
 TEST_CASE("machine: nothing to read gives zeros", "[machine]") {
     const test::TemporaryDirectory root;
-    CHECK(cpu::host_memory(root / "").total == 0);
+    CHECK(host_memory(root / "").total == 0);
     CHECK(!cpu::processor_name().empty());
 }
 
