@@ -6,9 +6,10 @@
 
 namespace lamina::cpu {
 
-// Waits spinning for a few microseconds, which is longer than threads that have a CPU of their own need, and
-// sleeping after that: on a shared machine the one that is late may be waiting for this very CPU. (libgomp's
-// own barrier spins for milliseconds: with other programs on the machine a step took ten times as long.)
+// Waits spinning for some tens of microseconds, which is longer than threads that have a CPU of their own
+// need, and sleeping after that: on a shared machine the one that is late may be waiting for this very CPU.
+// (libgomp's own barrier spins for milliseconds: with other programs on the machine a step took ten times as
+// long.)
 class Barrier {
   public:
     // Returns when `threads` threads have called it as often as this one.

@@ -13,8 +13,10 @@ struct Team::Pinned::Saved {
 Team::Team(int threads, bool pin) : threads_(threads) {
     cpu_set_t allowed;
     if (!pin || threads < 2 || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-    if (CPU_COUNT(&allowed) < threads) return;
-    for (int cpu = 0; cpu < CPU_SETSIZE && static_cast<int>(cpus_.size()) < threads; ++cpu) {
+    // A team smaller than the mask would meet every other such team on the mask's first CPUs: the system
+    // spreads them better.
+    if (CPU_COUNT(&allowed) != threads) return;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
         if (CPU_ISSET(cpu, &allowed)) cpus_.push_back(cpu);
     }
 }

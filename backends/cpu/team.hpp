@@ -12,7 +12,7 @@ namespace lamina::cpu {
 class Team {
   public:
     // `pin`: threads may be bound to one CPU each, of those that the calling thread may use now. Without
-    // effect for a single thread and where there are fewer CPUs than threads.
+    // effect for a single thread and where there are not exactly as many CPUs as threads.
     Team(int threads, bool pin);
 
     int threads() const { return threads_; }
