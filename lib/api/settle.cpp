@@ -40,7 +40,12 @@ void apply(std::string_view setting, DeviceInfo& device) {
         (key != "mem" && key != "bw" && key != "dram" && key != "flops" && key != "link")) {
         fail("device", "mem=, bw=, dram=, flops= or link=", std::string(setting));
     }
-    if (key == "mem") device.memory_bytes = device.available_bytes = parse_bytes(setting.substr(equals + 1));
+    const auto value = setting.substr(equals + 1);
+    if (key == "mem") device.memory_bytes = device.available_bytes = parse_bytes(value);
+    double rate = 0;
+    if (std::from_chars(value.data(), value.data() + value.size(), rate).ec != std::errc{} || !(rate > 0)) {
+        fail("device", "a positive rate such as bw=145GB/s", std::string(setting));
+    }
 }
 
 // "cpu" or "cpu,mem=512GiB,bw=145GB/s": a device that is there, with what is to be assumed of it.

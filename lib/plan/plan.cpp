@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/checked.hpp"
 #include "lamina/error.hpp"
 #include "plan/bytes.hpp"
 
@@ -89,6 +90,21 @@ lamina::Plan summarize(const Plan& plan, const model::Model& model) {
     return out;
 }
 
+// The sizes of a cache come from the file and the user: their product is checked against what no memory can
+// be.
+std::uint64_t checked_bytes(const DeviceInfo& device, const backend::CacheGeometry& g) {
+    constexpr std::uint64_t absurd = std::uint64_t{1} << 50;
+    const auto layer = checked_mul(g.block_bytes(), g.pages);
+    const auto all = layer ? checked_mul(*layer, g.layers) : std::nullopt;
+    if (all && *all < absurd) return *all;
+    throw Error(ErrorCode::out_of_memory,
+                ErrorDetails{.area = "plan",
+                             .subject = device.name,
+                             .expected = "a KV cache below " + format_bytes(absurd),
+                             .found = fmt::format("{} layers x {} pages of {}", g.layers, g.pages,
+                                                  format_bytes(g.block_bytes()))});
+}
+
 void check_memory(const Plan& plan) {
     const auto needed = plan.summary.total_bytes();
     const auto available = plan.device.available_bytes;
@@ -122,7 +138,7 @@ Plan make_plan(const model::Model& model, const backend::Backend& backend, const
     plan.program = std::move(lowered.program);
     plan.residency = std::move(lowered.residency);
     for (auto& weight : plan.program.weights) weight = backend.place(device, options, std::move(weight));
-    for (const auto& cache : plan.program.caches) plan.cache_bytes.push_back(cache.bytes());
+    for (const auto& cache : plan.program.caches) plan.cache_bytes.push_back(checked_bytes(device, cache));
     plan.workspace_bytes = backend.workspace_bytes(device, options, plan.program);
     plan.summary = summarize(plan, model);
     check_memory(plan);

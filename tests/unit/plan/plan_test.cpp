@@ -61,6 +61,42 @@ TEST_CASE("plan: what does not fit is refused with the numbers and what would he
     });
 }
 
+TEST_CASE("plan: a cache whose size would wrap is refused") {
+    // 2^14 heads of 2^14 values over 2^30 tokens and 16 layers are 2^64 bytes: nothing, if nobody looked.
+    test::TemporaryDirectory directory;
+    const auto path = directory / "model.gguf";
+    test::GgufWriter writer;
+    writer.set("general.architecture", "llama")
+        .set("llama.block_count", 1u)
+        .set("llama.context_length", 1u << 30);
+    writer.set("llama.embedding_length", 1u)
+        .set("llama.feed_forward_length", 1u)
+        .set("llama.attention.head_count", 1u << 14);
+    writer.set("llama.attention.key_length", 16u).set("llama.attention.value_length", 16u);
+    writer.set("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    const std::uint64_t heads = std::uint64_t{1} << 18;
+    const auto f16 = [](std::uint64_t rows, std::uint64_t columns) {
+        return std::vector<std::uint16_t>(rows * columns);
+    };
+    const auto add = [&](std::string name, std::uint64_t rows, std::uint64_t columns) {
+        writer.tensor(std::move(name), DType::f16, {rows, columns}, f16(rows, columns));
+    };
+    add("token_embd.weight", 4, 1);
+    for (const char* name : {"blk.0.attn_q.weight", "blk.0.attn_k.weight", "blk.0.attn_v.weight"})
+        add(name, heads, 1);
+    add("blk.0.attn_output.weight", 1, heads);
+    for (const char* name : {"blk.0.ffn_gate.weight", "blk.0.ffn_up.weight", "blk.0.ffn_down.weight"})
+        add(name, 1, 1);
+    for (const char* name : {"output_norm.weight", "blk.0.attn_norm.weight", "blk.0.ffn_norm.weight"}) {
+        writer.tensor(name, DType::f32, {1}, std::vector<float>{1});
+    }
+    writer.write(path);
+    for (std::string backend : {"cpu", "reference"}) {
+        expect_error(ErrorCode::out_of_memory, {"KV cache"},
+                     [&] { make_plan(path, {.context = 1u << 30, .backend = backend}); });
+    }
+}
+
 TEST_CASE("plan: options that cannot be meant are refused by name") {
     const OnDisk model({});
     const auto refuse = [&](ModelOptions options, std::string_view word) {
@@ -74,6 +110,8 @@ TEST_CASE("plan: options that cannot be meant are refused by name") {
     refuse({.devices = {"cpu,mem=-3GB"}}, "mem");
     refuse({.devices = {"cpu,mem=inf"}}, "mem");
     refuse({.devices = {"cpu,colour=red"}}, "colour");
+    refuse({.devices = {"cpu,bw=fast"}}, "bw");
+    refuse({.devices = {"cpu,flops=-2T"}}, "flops");
     refuse({.devices = {"cpu", "cpu"}}, "devices");
     refuse({.backend = "abacus"}, "reference");
     refuse({.threads = -1}, "threads");
