@@ -129,7 +129,7 @@ class Answer {
 };
 
 struct EngineOptions {
-    std::uint32_t queue = 1024;  // requests that may wait; submit refuses more (invalid_argument)
+    std::uint32_t queue = 1024;  // requests that may wait; submit refuses more (queue_full)
 };
 
 // Takes requests from any thread and answers them one after the other, in order. It has no thread of its own:

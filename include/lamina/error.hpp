@@ -15,6 +15,7 @@ enum class ErrorCode {
     unsupported,       // well formed, but of a kind that this build does not compute
     invalid_argument,  // a request, option or call that cannot be meant
     out_of_memory,     // a planned or needed allocation does not fit
+    queue_full,        // too many requests wait; the same one may be taken later
     context_full,      // a sequence does not fit into its context
     template_failed,   // a chat template failed or ran over its budget
     numerical_fault,   // logits are not finite

@@ -38,7 +38,8 @@ struct ModelOptions {
     std::uint32_t sequences = 1;  // sequences that can be alive at once
     std::uint32_t batch_tokens =
         512;  // rows of one step: longer prompts are cut into chunks of this size; 1..65536
-    std::uint32_t logit_rows = 0;           // logit rows of one step; 0 = the larger of sequences and 16
+    std::uint32_t logit_rows =
+        0;  // logit rows of one step; 0 = the larger of sequences and 16, at most batch_tokens
     std::vector<std::string> devices = {};  // device SPECs, "cpu"; empty: chosen
     std::string backend = {};               // "cpu", "reference"; empty: chosen
     int threads = 0;                        // 0 = all CPUs that the process may use

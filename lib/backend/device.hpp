@@ -75,7 +75,7 @@ class Device {
   public:
     virtual ~Device() = default;
     virtual const DeviceInfo& info() const = 0;
-    // Takes over a weight in the form that layout.hpp chose for it; allocates exactly info.bytes.
+    // Takes over a weight in the form that Backend::place chose for it; allocates exactly info.bytes.
     virtual std::shared_ptr<const Weight> upload(const WeightData& weight) = 0;
     virtual std::shared_ptr<Buffer> allocate(std::uint64_t bytes) = 0;
     // weights[i] belongs to program.weights[i]; caches[i] to program.caches[i]. Allocates

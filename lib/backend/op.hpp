@@ -124,7 +124,7 @@ using Op = std::variant<Embed, Norm, Linear, Rope, StoreKv, Attention, Activate,
 // "linear", "norm", ...: the op's one name, as its files and tests are called.
 const char* name(const Op& op);
 
-// How a weight is held by a device; decided by the layout functions (layout.hpp).
+// How a weight is held by a device; decided by Backend::place.
 enum class Form : std::uint8_t {
     file,    // the file's own bytes, in place or copied
     packed,  // quant/packed.hpp

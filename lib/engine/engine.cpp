@@ -73,7 +73,7 @@ std::shared_ptr<Task> Engine::submit(Request request) {
     if (closed_) throw Error(ErrorCode::cancelled, "request", "the engine is being destroyed");
     if (failure_) std::rethrow_exception(failure_);
     if (queue_.size() >= queue_limit_) {
-        refuse(ErrorCode::invalid_argument, "queue",
+        refuse(ErrorCode::queue_full, "queue",
                "at most " + std::to_string(queue_limit_) + " waiting requests", "one more");
     }
     queue_.push_back(task);

@@ -91,10 +91,20 @@ void Executor::check(Batch batch) const {
              std::to_string(wanted));
 }
 
+void Executor::reserve(Batch batch) {
+    try {
+        for (const auto& item : batch) {
+            sequences_.reserve(item.sequence, static_cast<std::uint32_t>(item.tokens.size()));
+        }
+    } catch (...) {  // all or nothing: what was reserved goes back
+        for (const auto& item : batch) sequences_.truncate(item.sequence, sequences_.length(item.sequence));
+        throw;
+    }
+}
+
 std::span<const float> Executor::forward(Batch batch) {
     check(batch);
-    for (const auto& item : batch)
-        sequences_.reserve(item.sequence, static_cast<std::uint32_t>(item.tokens.size()));
+    reserve(batch);
     tokens_.clear(), positions_.clear(), wanted_.clear();
     rows_.resize(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {

@@ -117,7 +117,7 @@ TEST_CASE("the queue is bounded and empties") {
     Fixture f({}, 3);
     std::vector<std::shared_ptr<Task>> tasks;
     for (int i = 0; i < 3; ++i) tasks.push_back(f.engine->submit(greedy(random_tokens(1, 4), 3)));
-    lamina::test::expect_error(ErrorCode::invalid_argument, {"queue", "3"},
+    lamina::test::expect_error(ErrorCode::queue_full, {"queue", "3"},
                                [&] { f.engine->submit(greedy({1}, 1)); });
     CHECK(f.engine->step());  // the first is not waiting any more
     tasks.push_back(f.engine->submit(greedy(random_tokens(1, 4), 3)));

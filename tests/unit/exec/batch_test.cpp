@@ -146,6 +146,7 @@ TEST_CASE("execution: cpu agrees with reference on models of many shapes and typ
          1e-3},
         {{.heads = 2, .kv_heads = 1, .head_dim = 80, .vocabulary = 77, .type = DType::f16}, 1e-3},
         {{.architecture = "gemma3", .layers = 7, .window = 20, .biases = true, .type = DType::f32}, 1e-3},
+        {{.tied = false, .type = DType::bf16}, 2e-2},
         {{.biases = true, .type = DType::q8_0}, 3e-2},
         {{.biases = true, .type = DType::q4_0}, 3e-2},
         {{.type = DType::mxfp4}, 3e-2},
@@ -163,6 +164,27 @@ TEST_CASE("execution: cpu agrees with reference on models of many shapes and typ
             CHECK(distance(want, alone(load(c.shape, {.backend = "cpu"}), tokens, 512)) <= c.bound);
             CHECK(distance(want, alone(load(c.shape, {.backend = "cpu"}), tokens, 1)) <= c.bound);
         }
+    }
+}
+
+TEST_CASE("execution: every cache type and compute type stays close to reference") {
+    test::Random random(6);
+    const TinyShape shape{.architecture = "gemma3", .layers = 7, .window = 20, .type = DType::f32};
+    const auto tokens = random_tokens(random, 70, shape.vocabulary);
+    const auto want = alone(load(shape, {.backend = "reference"}), tokens, 512);
+    for (const auto& isa : test::isas()) {
+        const test::ForcedIsa forced(isa);
+        CAPTURE(isa);
+        CHECK(distance(want, alone(load(shape, {.backend = "cpu", .cache = CacheType::f32}), tokens, 512)) <=
+              1e-5);
+        CHECK(distance(want, alone(load(shape, {.backend = "cpu", .cache = CacheType::f16}), tokens, 512)) <=
+              1e-3);
+        CHECK(distance(want, alone(load(shape, {.backend = "cpu", .cache = CacheType::bf16}), tokens, 512)) <=
+              1e-2);
+        const auto rounded =
+            alone(load(shape, {.backend = "cpu", .compute = ComputeType::bf16}), tokens, 512);
+        CHECK(distance(want, rounded) <= 2e-2);
+        CHECK(distance(want, rounded) > 1e-4);  // it does round
     }
 }
 
