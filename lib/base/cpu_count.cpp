@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/cgroup.hpp"
+
 namespace lamina {
 namespace {
 
@@ -22,16 +24,6 @@ struct Mount {
     std::string root;  // the part of the hierarchy that the mount shows: "/" or a container's own group
     std::string point;
 };
-
-bool lists(std::string_view list, std::string_view name) {
-    while (!list.empty()) {
-        const auto comma = list.find(',');
-        if (list.substr(0, comma) == name) return true;
-        if (comma == std::string_view::npos) return false;
-        list.remove_prefix(comma + 1);
-    }
-    return false;
-}
 
 // /proc/self/mountinfo: "36 35 98:0 /root /point options [optional...] - type source super-options"
 // (proc(5)).
@@ -49,19 +41,6 @@ std::vector<Mount> cgroup_mounts(const std::string& root) {
         if (mount.v2 || (type == "cgroup" && lists(options, "cpu"))) out.push_back(mount);
     }
     return out;
-}
-
-// /proc/self/cgroup: "0::/path" for v2, "4:cpu,cpuacct:/path" for v1 (cgroups(7)). Empty where there is none.
-std::string own_group(const std::string& root, bool v2) {
-    std::ifstream in(root + "/proc/self/cgroup");
-    for (std::string line; std::getline(in, line);) {
-        const auto first = line.find(':');
-        const auto second = first == std::string::npos ? first : line.find(':', first + 1);
-        if (second == std::string::npos) continue;
-        const auto controllers = std::string_view(line).substr(first + 1, second - first - 1);
-        if (v2 ? controllers.empty() : lists(controllers, "cpu")) return line.substr(second + 1);
-    }
-    return "";
 }
 
 // The quota of one group in CPUs; infinity where it has none or does not exist.
@@ -82,7 +61,7 @@ double quota_of(const std::string& folder, bool v2) {
 
 // The smallest quota on the way from the group up to the mount point: a parent's quota binds its children.
 double quota_upwards(const std::string& root, const Mount& mount) {
-    std::string group = own_group(root, mount.v2);
+    std::string group = control_group(root, mount.v2 ? "" : "cpu").value_or("");
     if (mount.root != "/" && group.rfind(mount.root, 0) == 0) group.erase(0, mount.root.size());
     double out = quota_of(root + mount.point, mount.v2);
     while (!group.empty() && group != "/") {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <sstream>
 
+#include "base/cgroup.hpp"
+
 namespace lamina {
 namespace {
 
@@ -31,7 +33,7 @@ std::optional<std::uint64_t> number(const std::string& path) {
 
 // The files of a cgroup version (Linux Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst).
 struct Version {
-    std::string controllers;  // as /proc/self/cgroup names them
+    std::string controller;  // as /proc/self/cgroup names them
     std::string mount, limit, usage, inactive;
 };
 const std::array<Version, 2>& versions() {
@@ -53,18 +55,6 @@ void narrow(HostMemory& memory, const Version& version, const std::string& folde
     memory.available = std::min(memory.available, *limit > used ? *limit - used : 0);
 }
 
-// This process's group, "/a/b", from a line "4:memory:/a/b" or "0::/a/b".
-std::optional<std::string> own_group(const std::string& root, const std::string& controllers) {
-    std::ifstream in(root + "/proc/self/cgroup");
-    for (std::string line; std::getline(in, line);) {
-        const auto first = line.find(':');
-        const auto second = first == std::string::npos ? first : line.find(':', first + 1);
-        if (second == std::string::npos) continue;
-        if (line.substr(first + 1, second - first - 1) == controllers) return line.substr(second + 1);
-    }
-    return std::nullopt;
-}
-
 }  // namespace
 
 HostMemory host_memory(const std::string& root) {
@@ -73,7 +63,7 @@ HostMemory host_memory(const std::string& root) {
     memory.total = field(root + "/proc/meminfo", "MemTotal:").value_or(0) * kibibyte;
     memory.available = field(root + "/proc/meminfo", "MemAvailable:").value_or(0) * kibibyte;
     for (const Version& version : versions()) {
-        auto group = own_group(root, version.controllers);
+        auto group = control_group(root, version.controller);
         if (!group) continue;
         // In a container the mount may show the own group as its root: then only the mount itself exists.
         while (!group->empty() && *group != "/") {
