@@ -95,7 +95,7 @@ void attention(cpu::Isa isa, std::uint32_t rows, std::uint32_t context, int thre
 int main(int argc, char** argv) {
     const int threads = argc > 1 ? std::max(1, std::atoi(argv[1])) : 1;
     for (const cpu::Isa isa : test::float_isas()) {
-        const test::ForcedIsa forced(isa);
+        const test::ForcedIsa forced(to_string(isa));
         for (const std::uint32_t rows : {1u, 512u}) row_ops(isa, rows, threads);
         attention(isa, 512, 0, threads);
         for (const std::uint32_t context : {16u, 512u, 8192u}) attention(isa, 1, context, threads);

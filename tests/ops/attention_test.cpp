@@ -42,7 +42,7 @@ void compare(const AttentionShape& s, std::uint32_t tokens, std::uint32_t pages,
     const AttentionCase rounded(s, tokens, rows, pages, true), plain(s, tokens, rows, pages, false);
     const auto expected = outputs(reference::record(), rounded, steps);
     for (const cpu::Isa isa : test::float_isas()) {
-        const test::ForcedIsa forced(isa);
+        const test::ForcedIsa forced(to_string(isa));
         const auto one = outputs(cpu::record(), plain, steps, 1),
                    two = outputs(cpu::record(), plain, steps, 2);
         INFO(to_string(isa) << ", " << text(s));
@@ -143,7 +143,7 @@ TEST_CASE("attention: the same bits alone and among others, in one piece and in 
 
     for (const cpu::Isa isa : test::float_isas()) {
         INFO(to_string(isa));
-        const test::ForcedIsa forced(isa);
+        const test::ForcedIsa forced(to_string(isa));
         const auto whole = outputs(cpu::record(), c, {{s.piece(0, length)}});
         Steps single, chunked, shared;
         for (std::uint32_t p = 0; p < length; ++p) single.push_back({s.piece(p, 1)});

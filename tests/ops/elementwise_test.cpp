@@ -43,7 +43,7 @@ constexpr Activation activations[] = {Activation::silu, Activation::gelu, Activa
                                       Activation::relu, Activation::relu_squared};
 
 std::vector<float> activated(Activation kind, const std::vector<float>& x, cpu::Isa isa) {
-    const test::ForcedIsa forced(isa);
+    const test::ForcedIsa forced(to_string(isa));
     OpCase c(1);
     const auto slot = c.input(static_cast<std::uint32_t>(x.size()), x);
     c.program.ops.push_back(

@@ -31,7 +31,7 @@ float stored(DType type, float x) {
 TEST_CASE("store_kv: every element at its place, rounded to nearest even", "[store_kv]") {
     for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
         for (const cpu::Isa isa : test::float_isas()) {
-            const test::ForcedIsa forced(isa);
+            const test::ForcedIsa forced(to_string(isa));
             const test::AttentionShape shape{
                 .heads = 3, .kv_heads = 3, .key_dim = 33, .value_dim = 7, .type = type};
             test::AttentionCase c(shape, 70, 70, 6, false);

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -17,31 +16,10 @@
 #include "cpu/cpu.hpp"
 #include "cpu/isa.hpp"
 #include "reference/reference.hpp"
+#include "tests/support/isa.hpp"
 #include "tests/support/random.hpp"
 
 namespace lamina::test {
-
-// LAMINA_ISA while it lives.
-class ForcedIsa {
-  public:
-    explicit ForcedIsa(const std::string& name) {
-        if (const char* old = std::getenv("LAMINA_ISA")) old_ = old;
-        setenv("LAMINA_ISA", name.c_str(), 1);
-    }
-    explicit ForcedIsa(cpu::Isa isa) : ForcedIsa(std::string(to_string(isa))) {}
-    ~ForcedIsa() {
-        if (old_) {
-            setenv("LAMINA_ISA", old_->c_str(), 1);
-        } else {
-            unsetenv("LAMINA_ISA");
-        }
-    }
-    ForcedIsa(const ForcedIsa&) = delete;
-    ForcedIsa& operator=(const ForcedIsa&) = delete;
-
-  private:
-    std::optional<std::string> old_;
-};
 
 // The levels that have f32 kernels of their own and that this machine has.
 inline std::vector<cpu::Isa> float_isas() {
@@ -179,7 +157,7 @@ void for_each_isa(const OpCase& c, const std::vector<Piece>& pieces, const std::
     reference.run(pieces, wanted);
     const auto expected = reference.read(slot);
     for (const cpu::Isa isa : float_isas()) {
-        const ForcedIsa forced(isa);
+        const ForcedIsa forced(to_string(isa));
         std::vector<std::vector<float>> got;
         for (const int threads : {1, 2}) {
             Bound bound(cpu::record(), c, threads);

@@ -88,7 +88,7 @@ TEST_CASE("isa: our probing and the kernel's agree", "[isa]") {
 
 TEST_CASE("isa: LAMINA_ISA forces one of those detected", "[isa]") {
     for (const Isa isa : cpu::detected()) {
-        const test::ForcedIsa forced(isa);
+        const test::ForcedIsa forced(to_string(isa));
         CHECK(cpu::chosen() == isa);
         CHECK(cpu::record().devices().front().isa_used == to_string(isa));
         for (const Isa kernel : all_levels) {
@@ -111,7 +111,7 @@ TEST_CASE("isa: LAMINA_ISA that is unknown or missing is an error that lists wha
     }
     for (const Isa isa : all_levels) {
         if (std::count(cpu::detected().begin(), cpu::detected().end(), isa) > 0) continue;
-        const test::ForcedIsa forced(isa);
+        const test::ForcedIsa forced(to_string(isa));
         test::expect_error(ErrorCode::invalid_argument, {"LAMINA_ISA", to_string(isa), "lacks", "scalar"},
                            [] { cpu::chosen(); });
     }
@@ -119,7 +119,7 @@ TEST_CASE("isa: LAMINA_ISA that is unknown or missing is an error that lists wha
 
 TEST_CASE("isa: the report names the kernels that run", "[isa]") {
     for (const Isa isa : cpu::detected()) {
-        const test::ForcedIsa forced(isa);
+        const test::ForcedIsa forced(to_string(isa));
         test::OpCase c(1);
         const auto x = c.input(8, std::vector<float>(8));
         c.program.ops.push_back(backend::Scale{.x = x});
