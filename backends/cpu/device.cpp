@@ -5,6 +5,7 @@
 
 #include "base/cpu_count.hpp"
 #include "base/host_memory.hpp"
+#include "base/team.hpp"
 #include "cpu/cpu.hpp"
 #include "cpu/executable.hpp"
 #include "cpu/layout.hpp"
@@ -39,11 +40,9 @@ std::shared_ptr<const Weight> in_place(const WeightData& weight) {
 
 // The matrix as panels, packed by the threads that will compute with them: pages come to lie near their
 // thread.
-std::shared_ptr<const Weight> packed(const WeightData& weight, const Team& team) {
+std::shared_ptr<const Weight> packed(const WeightData& weight, Allocation memory, Team& team) {
     const auto& info = weight.info;
     const quant::PackedShape shape{quant::packed_kind(info.type), info.rows, info.columns};
-    Allocation memory(shape.bytes(), info.name);
-    const Team::Pinned pinned(team);
     team.parallel([&](Worker worker) {
         const Share panels = share(shape.panels(), worker);
         quant::pack(info.type, weight.bytes.data(), shape, panels.first, panels.last, memory.data());
@@ -51,9 +50,8 @@ std::shared_ptr<const Weight> packed(const WeightData& weight, const Team& team)
     return std::make_shared<CpuWeight>(info, std::move(memory));
 }
 
-std::shared_ptr<const Weight> widened(const WeightData& weight, const Team& team) {
+std::shared_ptr<const Weight> widened(const WeightData& weight, Allocation memory, Team& team) {
     const auto& info = weight.info;
-    Allocation memory(info.bytes, info.name);
     const std::uint64_t in_row = row_bytes(info.type, info.columns);
     auto* out = reinterpret_cast<float*>(memory.data());
     const auto rows = [&](Share part) {
@@ -75,7 +73,9 @@ class CpuDevice final : public Device {
         : info_(std::move(info)),
           options_(std::move(options)),
           isa_(chosen()),
-          team_(threads_of(info_, options_), options_.pin_threads) {}
+          allocator_(options_.allocator.allocate ? std::make_shared<HostAllocator>(options_.allocator)
+                                                 : nullptr),
+          team_(threads_of(info_, options_), options_.pin_threads, options_.host_threads) {}
 
     const DeviceInfo& info() const override { return info_; }
 
@@ -83,23 +83,29 @@ class CpuDevice final : public Device {
         check(weight);
         switch (weight.info.form) {
             case Form::file: return in_place(weight);
-            case Form::packed: return packed(weight, team_);
-            case Form::f32: return widened(weight, team_);
+            case Form::packed: return packed(weight, allocated(weight.info.bytes, weight.info.name), team_);
+            case Form::f32: return widened(weight, allocated(weight.info.bytes, weight.info.name), team_);
         }
         refuse(ErrorCode::invalid_argument, weight.info, "a form", "none");
     }
 
     std::shared_ptr<Buffer> allocate(std::uint64_t bytes) override {
-        return std::make_shared<CpuBuffer>(bytes);
+        return std::make_shared<CpuBuffer>(allocated(bytes, "buffer"));
     }
 
     std::unique_ptr<Executable> compile(const Program& program,
                                         std::vector<std::shared_ptr<const Weight>> weights,
                                         std::vector<std::shared_ptr<Buffer>> caches) override {
-        return cpu::compile(program, std::move(weights), std::move(caches), options_, isa_, team_);
+        const std::uint64_t bytes = workspace(program, team_.threads()).bytes;
+        return cpu::compile(program, std::move(weights), std::move(caches), allocated(bytes, "workspace"),
+                            options_, isa_, team_);
     }
 
   private:
+    Allocation allocated(std::uint64_t bytes, std::string_view what) const {
+        return {bytes, what, allocator_};
+    }
+
     // The type is known, the shape fills whole blocks, the bytes are all there, the form is the one that
     // place() gives.
     void check(const WeightData& weight) const {
@@ -128,6 +134,7 @@ class CpuDevice final : public Device {
     DeviceInfo info_;
     DeviceOptions options_;
     Isa isa_;
+    std::shared_ptr<const HostAllocator> allocator_;
     Team team_;
 };
 

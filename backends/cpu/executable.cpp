@@ -6,7 +6,6 @@
 #include <utility>
 #include <variant>
 
-#include "cpu/barrier.hpp"
 #include "cpu/layout.hpp"
 #include "cpu/ops/ops.hpp"
 #include "cpu/weight.hpp"
@@ -28,15 +27,16 @@ namespace {
 class CpuExecutable final : public Executable {
   public:
     CpuExecutable(const Program& program, std::vector<std::shared_ptr<const Weight>> weights,
-                  std::vector<std::shared_ptr<Buffer>> caches, const DeviceOptions& options, Isa isa,
-                  const Team& team)
+                  std::vector<std::shared_ptr<Buffer>> caches, Allocation memory,
+                  const DeviceOptions& options, Isa isa, Team& team)
         : program_(program),
           options_(options),
           team_(team),
           weights_(std::move(weights)),
-          caches_(std::move(caches)) {
+          caches_(std::move(caches)),
+          workspace_(std::move(memory)) {
         bind_weights();
-        allocate();
+        divide_workspace();
         bind_caches();
         build(isa);
     }
@@ -44,18 +44,7 @@ class CpuExecutable final : public Executable {
     void run(const Step& step) override {
         rows_[static_cast<std::size_t>(Rows::all)] = step.rows(Rows::all);
         rows_[static_cast<std::size_t>(Rows::wanted)] = step.rows(Rows::wanted);
-        const Team::Pinned pinned(team_);
-        for (std::size_t first = 0; first < stages_.size();) {
-            if (stages_[first]->forks_itself(step)) {
-                stages_[first]->run(step, Worker{0, 1});
-                ++first;
-                continue;
-            }
-            std::size_t last = first;
-            while (last < stages_.size() && !stages_[last]->forks_itself(step)) ++last;
-            team_.parallel([&](Worker worker) { run_stages(first, last, step, worker); });
-            first = last;
-        }
+        team_.parallel([&](Worker worker) { run_stages(step, worker); });
     }
 
     std::span<const float> logits() const override { return content(program_.logits); }
@@ -87,9 +76,8 @@ class CpuExecutable final : public Executable {
         }
     }
 
-    void allocate() {
+    void divide_workspace() {
         const Workspace layout = workspace(program_, team_.threads());
-        workspace_ = Allocation(layout.bytes, "workspace");
         const auto floats = [this](std::uint64_t offset) {
             return reinterpret_cast<float*>(workspace_.data() + offset);
         };
@@ -139,11 +127,11 @@ class CpuExecutable final : public Executable {
         }
     }
 
-    void run_stages(std::size_t first, std::size_t last, const Step& step, Worker worker) {
-        for (std::size_t i = first; i < last; ++i) {
-            if (stages_[i]->idle(step)) continue;
-            stages_[i]->run(step, worker);
-            if (i + 1 < last) barrier_.wait(worker.threads);
+    void run_stages(const Step& step, Worker worker) {
+        for (const auto& stage : stages_) {
+            if (stage->idle(step)) continue;
+            stage->run(step, worker);
+            barrier_.wait(worker.threads);
         }
     }
 
@@ -154,11 +142,11 @@ class CpuExecutable final : public Executable {
 
     const Program program_;
     const DeviceOptions options_;
-    const Team team_;
+    Team& team_;
     const std::vector<std::shared_ptr<const Weight>> weights_;
     const std::vector<std::shared_ptr<Buffer>> caches_;
     std::vector<const std::byte*> weight_data_;
-    Allocation workspace_;
+    const Allocation workspace_;
     Memory memory_;
     Stages stages_;
     Barrier barrier_;
@@ -170,10 +158,10 @@ class CpuExecutable final : public Executable {
 
 std::unique_ptr<Executable> compile(const Program& program,
                                     std::vector<std::shared_ptr<const Weight>> weights,
-                                    std::vector<std::shared_ptr<Buffer>> caches, const DeviceOptions& options,
-                                    Isa isa, const Team& team) {
-    return std::make_unique<CpuExecutable>(program, std::move(weights), std::move(caches), options, isa,
-                                           team);
+                                    std::vector<std::shared_ptr<Buffer>> caches, Allocation memory,
+                                    const DeviceOptions& options, Isa isa, Team& team) {
+    return std::make_unique<CpuExecutable>(program, std::move(weights), std::move(caches), std::move(memory),
+                                           options, isa, team);
 }
 
 }  // namespace lamina::cpu

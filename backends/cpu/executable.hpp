@@ -5,17 +5,19 @@
 #include <vector>
 
 #include "backend/device.hpp"
+#include "base/team.hpp"
 #include "cpu/isa.hpp"
-#include "cpu/team.hpp"
+#include "cpu/memory.hpp"
 
 namespace lamina::cpu {
 
 // Throws invalid_argument if the program contradicts itself or what it is bound to, unsupported for what no
-// kernel computes, out_of_memory. `team` is the device's, copied.
+// kernel computes. `memory`: as many bytes as workspace() of layout.hpp says. `team` is the device's and
+// outlives it.
 std::unique_ptr<backend::Executable> compile(const backend::Program& program,
                                              std::vector<std::shared_ptr<const backend::Weight>> weights,
                                              std::vector<std::shared_ptr<backend::Buffer>> caches,
-                                             const backend::DeviceOptions& options, Isa isa,
-                                             const Team& team);
+                                             Allocation memory, const backend::DeviceOptions& options,
+                                             Isa isa, Team& team);
 
 }  // namespace lamina::cpu

@@ -16,6 +16,10 @@ namespace {
 constexpr std::uint64_t huge_page = 2u << 20;
 constexpr std::align_val_t line{64};
 
+std::uint64_t alignment(std::uint64_t bytes) {
+    return bytes >= huge_page ? huge_page : static_cast<std::uint64_t>(line);
+}
+
 // Maps with a huge page to spare and gives back what lies outside the aligned part.
 std::byte* map(std::uint64_t bytes) {
     const auto whole = checked_add(bytes, 2 * huge_page);
@@ -34,15 +38,22 @@ std::byte* map(std::uint64_t bytes) {
 
 }  // namespace
 
-Allocation::Allocation(std::uint64_t bytes, std::string_view what) : bytes_(bytes) {
+Allocation::Allocation(std::uint64_t bytes, std::string_view what,
+                       std::shared_ptr<const HostAllocator> allocator)
+    : allocator_(std::move(allocator)), bytes_(bytes) {
     if (bytes == 0) return;
-    if (bytes >= huge_page) {
+    if (allocator_) {
+        data_ = static_cast<std::byte*>(allocator_->allocate(bytes, alignment(bytes)));
+    } else if (bytes >= huge_page) {
         data_ = map(bytes);
     } else {
         data_ = static_cast<std::byte*>(::operator new(bytes, line, std::nothrow));
-        if (data_ != nullptr) std::memset(data_, 0, bytes);
     }
-    if (data_ != nullptr) return;
+    if (data_ != nullptr) {
+        const bool zeroed = !allocator_ && bytes >= huge_page;
+        if (!zeroed) std::memset(data_, 0, bytes);
+        return;
+    }
     throw Error(ErrorCode::out_of_memory, ErrorDetails{.area = "cpu",
                                                        .subject = std::string(what),
                                                        .expected = std::to_string(bytes) + " bytes of memory",
@@ -51,7 +62,9 @@ Allocation::Allocation(std::uint64_t bytes, std::string_view what) : bytes_(byte
 
 Allocation::~Allocation() {
     if (data_ == nullptr) return;
-    if (bytes_ >= huge_page) {
+    if (allocator_) {
+        allocator_->release(data_, bytes_, alignment(bytes_));
+    } else if (bytes_ >= huge_page) {
         munmap(data_, align_up(bytes_, 4096));
     } else {
         ::operator delete(data_, line);

@@ -30,7 +30,7 @@ class CpuWeight final : public backend::Weight {
 
 class CpuBuffer final : public backend::Buffer {
   public:
-    explicit CpuBuffer(std::uint64_t bytes) : memory_(bytes, "buffer") {}
+    explicit CpuBuffer(Allocation memory) : memory_(std::move(memory)) {}
     std::uint64_t bytes() const override { return memory_.bytes(); }
     std::byte* data() const { return memory_.data(); }
 

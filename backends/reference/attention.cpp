@@ -1,5 +1,3 @@
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -86,25 +84,27 @@ void run(const backend::Attention& op, const Context& c) {
     const auto& g = c.program.caches[op.group];
     const auto sinks = op.sinks == backend::no_weight ? std::vector<float>() : c.vector(op.sinks);
     const auto group_heads = op.heads / g.kv_heads;
-    // Allocated here: an exception must not leave a parallel region.
+    // Allocated here: work of a team must not throw.
     std::size_t longest = 0;
     for (const auto& sequence : c.step.sequences) {
         longest = std::max(longest, std::size_t{sequence.first_position} + sequence.rows);
     }
     const std::size_t per_thread = g.value_dim + longest;
-    std::vector<double> scratch(static_cast<std::size_t>(c.threads) * per_thread);
-    for_each_row(
-        c.step, [&](const backend::SequenceRows& sequence, std::uint32_t row, std::uint32_t position) {
+    std::vector<double> scratch(static_cast<std::size_t>(c.team.threads()) * per_thread);
+    const std::uint64_t products = longest * c.step.tokens.size() * op.heads * g.key_dim;
+    share_out(c, products, [&](Worker worker) {
+        const Share heads = share(op.heads, worker);
+        for_each_row(c.step, [&](const auto& sequence, std::uint32_t row, std::uint32_t position) {
             const Pages pages{g, c.caches[op.group], sequence.pages[op.group], op.layer};
             const std::uint32_t first = g.window > 0 && position >= g.window ? position - g.window + 1 : 0;
-#pragma omp parallel for num_threads(c.threads)
-            for (std::uint32_t h = 0; h < op.heads; ++h) {
-                attend(op, pages, h / group_heads, c.row(op.query, row) + std::size_t{h} * g.key_dim,
-                       c.row(op.out, row) + std::size_t{h} * g.value_dim, first, position,
-                       sinks.empty() ? nullptr : &sinks[h],
-                       scratch.data() + static_cast<std::size_t>(omp_get_thread_num()) * per_thread);
+            for (std::uint64_t h = heads.first; h < heads.last; ++h) {
+                attend(op, pages, static_cast<std::uint32_t>(h / group_heads),
+                       c.row(op.query, row) + h * g.key_dim, c.row(op.out, row) + h * g.value_dim, first,
+                       position, sinks.empty() ? nullptr : &sinks[h],
+                       scratch.data() + static_cast<std::size_t>(worker.thread) * per_thread);
             }
         });
+    });
 }
 
 }  // namespace lamina::reference

@@ -1,7 +1,5 @@
 #include "reference/ops.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -52,27 +50,25 @@ void run(const backend::Norm& op, const Context& c) {
 }
 
 void run(const backend::Linear& op, const Context& c) {
-    const auto outputs = static_cast<std::int64_t>(c.width(op.out));
     const auto columns = c.width(op.in);
     const auto rows = c.rows(op.in);
     const auto bias = op.bias == backend::no_weight ? std::vector<float>(c.width(op.out)) : c.vector(op.bias);
-    // Allocated here: an exception must not leave a parallel region.
-    std::vector<float> scratch(static_cast<std::size_t>(c.threads) * columns);
-#pragma omp parallel num_threads(c.threads)
-    {
-        float* const weight = scratch.data() + static_cast<std::size_t>(omp_get_thread_num()) * columns;
-#pragma omp for
-        for (std::int64_t o = 0; o < outputs; ++o) {
-            c.weight_row(op.weight, static_cast<std::uint64_t>(o), weight);
+    // Allocated here: work of a team must not throw.
+    std::vector<float> scratch(static_cast<std::size_t>(c.team.threads()) * columns);
+    share_out(c, std::uint64_t{rows} * c.width(op.out) * columns, [&](Worker worker) {
+        float* const weight = scratch.data() + static_cast<std::size_t>(worker.thread) * columns;
+        const Share outputs = share(c.width(op.out), worker);
+        for (std::uint64_t o = outputs.first; o < outputs.last; ++o) {
+            c.weight_row(op.weight, o, weight);
             for (std::uint32_t r = 0; r < rows; ++r) {
                 const float* in = c.row(op.in, r);
                 float sum = 0;
 #pragma omp simd reduction(+ : sum)
                 for (std::uint32_t i = 0; i < columns; ++i) sum += in[i] * weight[i];
-                c.row(op.out, r)[o] = sum + bias[static_cast<std::size_t>(o)];
+                c.row(op.out, r)[o] = sum + bias[o];
             }
         }
-    }
+    });
 }
 
 void run(const backend::Rope& op, const Context& c) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "backend/op.hpp"
+#include "base/team.hpp"
 
 namespace lamina::reference {
 
@@ -16,7 +18,7 @@ struct Context {
     const std::vector<std::span<const std::byte>>& weights;  // by WeightId, the file's bytes
     const std::vector<float*>& caches;                       // by group, f32
     const backend::Step& step;
-    int threads = 1;
+    Team& team;
 
     std::uint32_t width(backend::Slot slot) const { return program.slots[slot].width; }
     std::uint32_t rows(backend::Slot slot) const { return step.rows(program.slots[slot].rows); }
@@ -24,6 +26,16 @@ struct Context {
     std::vector<float> vector(backend::WeightId id) const;                     // a whole small weight in f32
     void weight_row(backend::WeightId id, std::uint64_t r, float* out) const;  // [columns] in f32
 };
+
+// Runs work(worker) on all threads, on one where there is little to do: about `products` multiplications.
+template <class Work>
+void share_out(const Context& c, std::uint64_t products, const Work& work) {
+    if (products < 1u << 18) {
+        work(Worker{0, 1});
+    } else {
+        c.team.parallel(work);
+    }
+}
 
 void run(const backend::Embed& op, const Context& c);
 void run(const backend::Norm& op, const Context& c);

@@ -44,11 +44,11 @@ std::uint32_t max_rows(const Program& program, const SlotInfo& slot) {
 
 class ReferenceExecutable final : public Executable {
   public:
-    ReferenceExecutable(const Program& program, int threads,
+    ReferenceExecutable(const Program& program, Team& team,
                         std::vector<std::shared_ptr<const Weight>> weights,
                         std::vector<std::shared_ptr<Buffer>> caches)
         : program_(program),
-          threads_(threads),
+          team_(team),
           owned_weights_(std::move(weights)),
           owned_caches_(std::move(caches)) {
         for (const auto& weight : owned_weights_)
@@ -62,7 +62,7 @@ class ReferenceExecutable final : public Executable {
         for (std::size_t i = 0; i < slots_.size(); ++i) {
             slots_[i].resize(std::size_t{program_.slots[i].width} * step.rows(program_.slots[i].rows));
         }
-        const Context context{program_, slots_, weights_, caches_, step, threads_};
+        const Context context{program_, slots_, weights_, caches_, step, team_};
         for (const auto& op : program_.ops) {
             std::visit([&](const auto& o) { reference::run(o, context); }, op);
         }
@@ -79,7 +79,7 @@ class ReferenceExecutable final : public Executable {
 
   private:
     Program program_;
-    int threads_;
+    Team& team_;
     std::vector<std::shared_ptr<const Weight>> owned_weights_;
     std::vector<std::shared_ptr<Buffer>> owned_caches_;
     std::vector<std::span<const std::byte>> weights_;
@@ -89,8 +89,9 @@ class ReferenceExecutable final : public Executable {
 
 class ReferenceDevice final : public Device {
   public:
-    ReferenceDevice(DeviceInfo info, int threads)
-        : info_(std::move(info)), threads_(threads > 0 ? threads : info_.threads) {}
+    ReferenceDevice(DeviceInfo info, const DeviceOptions& options)
+        : info_(std::move(info)),
+          team_(options.threads > 0 ? options.threads : info_.threads, false, options.host_threads) {}
     const DeviceInfo& info() const override { return info_; }
 
     std::shared_ptr<const Weight> upload(const WeightData& weight) override {
@@ -107,13 +108,12 @@ class ReferenceDevice final : public Device {
     std::unique_ptr<Executable> compile(const Program& program,
                                         std::vector<std::shared_ptr<const Weight>> weights,
                                         std::vector<std::shared_ptr<Buffer>> caches) override {
-        return std::make_unique<ReferenceExecutable>(program, threads_, std::move(weights),
-                                                     std::move(caches));
+        return std::make_unique<ReferenceExecutable>(program, team_, std::move(weights), std::move(caches));
     }
 
   private:
     DeviceInfo info_;
-    int threads_;
+    Team team_;
 };
 
 std::vector<DeviceInfo> devices() {
@@ -143,7 +143,7 @@ const Backend& record() {
         .name = "reference",
         .devices = devices,
         .open = [](const DeviceInfo& device, const DeviceOptions& options) -> std::unique_ptr<Device> {
-            return std::make_unique<ReferenceDevice>(device, options.threads);
+            return std::make_unique<ReferenceDevice>(device, options);
         },
         .place =
             [](const DeviceInfo&, const DeviceOptions&, WeightInfo weight) {

@@ -97,6 +97,8 @@ Settled settle(const ModelOptions& options, const model::Model& model) {
     constexpr int max_threads = 1024;
     if (options.threads < 0 || options.threads > max_threads)
         fail("threads", "0..1024", std::to_string(options.threads));
+    if (bool(options.allocator.allocate) != bool(options.allocator.release))
+        fail("allocator", "both of allocate and release, or none", "one");
     if (options.devices.size() > 1) fail("devices", "one device", std::to_string(options.devices.size()));
     Settled s;
     s.options = options;
@@ -112,7 +114,8 @@ Settled settle(const ModelOptions& options, const model::Model& model) {
     s.device_options = {.threads = s.options.threads,
                         .pin_threads = options.pin_threads,
                         .compute = compute(options.compute),
-                        .log = options.log};
+                        .host_threads = options.host_threads,
+                        .allocator = options.allocator};
     s.workload = {.context = s.options.context,
                   .sequences = options.sequences,
                   .batch_tokens = options.batch_tokens,

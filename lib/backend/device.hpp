@@ -10,7 +10,7 @@
 
 #include "backend/op.hpp"
 #include "lamina/device.hpp"
-#include "lamina/log.hpp"
+#include "lamina/threads.hpp"
 
 namespace lamina::backend {
 
@@ -25,7 +25,8 @@ struct DeviceOptions {
     int threads = 0;          // 0: all that the process may use
     bool pin_threads = true;  // bind each compute thread to one CPU
     Compute compute = Compute::automatic;
-    LogSink log = {};
+    HostThreads host_threads = {};  // instead of own threads
+    HostAllocator allocator = {};   // instead of the system's memory, for CPU devices
 };
 
 // A weight as it lies in the file.

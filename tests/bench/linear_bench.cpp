@@ -2,12 +2,15 @@
 // linear_bench [--types q4_1,q6_K] [--isa avx2,...] [--rows 1,8] [--shape 2048x8192] [--threads N] [--seconds
 // S] Weights come from memory: several copies of the matrix, 256 MiB or more in all, are passed in turn.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 #include <sstream>
 #include <string>
 
+#include "base/team.hpp"
 #include "lamina/error.hpp"
 #include "tests/support/linear_case.hpp"
 
@@ -38,13 +41,17 @@ double seconds_since(Clock::time_point start) {
 // GB/s of a plain read of 512 MiB by all threads, best of 5.
 double read_bandwidth(int threads) {
     const std::vector<std::uint64_t> data(64u << 20, 1);
+    Team team(threads, true);
     double best = 0;
     for (int round = 0; round < 5; ++round) {
         const auto start = Clock::now();
-        std::uint64_t sum = 0;
-#pragma omp parallel for num_threads(threads) reduction(+ : sum)
-        for (std::size_t i = 0; i < data.size(); ++i) sum += data[i];
-        if (sum != data.size()) std::abort();
+        std::atomic<std::uint64_t> sum = 0;
+        team.parallel([&](Worker worker) {
+            const Share mine = share(data.size(), worker);
+            sum += std::accumulate(data.begin() + static_cast<std::ptrdiff_t>(mine.first),
+                                   data.begin() + static_cast<std::ptrdiff_t>(mine.last), std::uint64_t{0});
+        });
+        if (sum.load() != data.size()) std::abort();
         best = std::max(best, static_cast<double>(data.size() * 8) / seconds_since(start) * 1e-9);
     }
     return best;

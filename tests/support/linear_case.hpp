@@ -1,14 +1,13 @@
 // Linears that share an input, built into stages of the CPU backend and run without a device.
 #pragma once
 
-#include <omp.h>
-
 #include <cstring>
 #include <deque>
 #include <memory>
 #include <vector>
 
 #include "base/checked.hpp"
+#include "base/team.hpp"
 #include "cpu/ops/stage.hpp"
 #include "quant/packed.hpp"
 #include "tests/support/random.hpp"
@@ -70,6 +69,7 @@ class LinearCase {
     void build(cpu::Isa isa, int threads, backend::Compute compute = backend::Compute::automatic) {
         options_.compute = compute;
         threads_ = threads;
+        team_ = std::make_unique<Team>(threads, false);
         std::uint64_t scratch = 0;
         for (const auto& linear : linears_) {
             scratch = std::max(scratch, cpu::linear_scratch_bytes(program_, linear, program_.max_rows));
@@ -94,11 +94,8 @@ class LinearCase {
         const std::vector<std::int32_t> tokens(rows);
         const backend::Step step{.tokens = tokens, .positions = {}, .sequences = {}, .wanted = {}};
         for (const auto& stage : stages_) {
-            if (stage->forks_itself(step)) {
-                stage->run(step, {0, 1});
-            } else if (parallel) {
-#pragma omp parallel num_threads(threads_)
-                stage->run(step, {omp_get_thread_num(), omp_get_num_threads()});
+            if (parallel) {
+                team_->parallel([&](Worker worker) { stage->run(step, worker); });
             } else {
                 for (int t = threads_ - 1; t >= 0; --t) stage->run(step, {t, threads_});
             }
@@ -131,6 +128,7 @@ class LinearCase {
     cpu::Memory cpu_memory_;
     backend::Slot in_ = 0;
     int threads_ = 1;
+    std::unique_ptr<Team> team_;
     std::deque<AlignedBytes> memory_;
     std::vector<const std::byte*> weights_;
     std::vector<backend::Linear> linears_;

@@ -1,14 +1,19 @@
 #ifdef LAMINA_HAS_ONEDNN
 #include "cpu/onednn/matmul.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <map>
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include "base/checked.hpp"
+
+// Of the OpenMP runtime that oneDNN was built with. Declared here: a compiler's own header belongs to its own
+// runtime.
+extern "C" {
+int omp_get_max_threads(void);
+void omp_set_num_threads(int);
+}
 
 namespace lamina::cpu::onednn {
 namespace {
@@ -41,13 +46,14 @@ std::uint64_t row_class(std::uint64_t rows, std::uint64_t max_rows) {
     return std::min(align_up(rows, step), max_rows);
 }
 
-// The number of threads that OpenMP regions of this thread fork, for as long as it lives.
-class ThreadCount {
+// While it lives, what the calling thread runs in oneDNN stays on this thread: the team's others have shares
+// of their own.
+class Alone {
   public:
-    explicit ThreadCount(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }
-    ~ThreadCount() { omp_set_num_threads(before_); }
-    ThreadCount(const ThreadCount&) = delete;
-    ThreadCount& operator=(const ThreadCount&) = delete;
+    Alone() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+    ~Alone() { omp_set_num_threads(before_); }
+    Alone(const Alone&) = delete;
+    Alone& operator=(const Alone&) = delete;
 
   private:
     int before_;
@@ -71,7 +77,7 @@ class OneDnnMatmul final : public Matmul {
 
     bool run(const void* in, std::uint64_t rows, float* out) override {
         try {
-            const ThreadCount count(shape_.threads);
+            const Alone alone;
             Prepared& prepared = prepare(row_class(rows, shape_.max_rows));
             const memory input(prepared.input, engine_, const_cast<void*>(in));
             const memory output(prepared.output, engine_, out);
@@ -89,7 +95,7 @@ class OneDnnMatmul final : public Matmul {
     // Makes the primitive of the largest row count; what it is called. Throws dnnl::error where there is
     // none.
     std::string name() {
-        const ThreadCount count(shape_.threads);
+        const Alone alone;
         return describe(row_class(shape_.max_rows, shape_.max_rows)).impl_info_str();
     }
 
@@ -113,7 +119,7 @@ class OneDnnMatmul final : public Matmul {
     memory::desc output(std::uint64_t rows) const {
         return {{static_cast<memory::dim>(rows), static_cast<memory::dim>(shape_.outputs)},
                 memory::data_type::f32,
-                memory::format_tag::ab};
+                {static_cast<memory::dim>(shape_.out_stride), 1}};
     }
 
     Prepared& prepare(std::uint64_t rows) {

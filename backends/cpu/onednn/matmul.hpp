@@ -16,13 +16,13 @@ struct MatmulShape {
     const void* weights = nullptr;  // [outputs, columns], used where they lie
     const float* bias = nullptr;    // [outputs], or null
     std::uint64_t max_rows = 0;     // that inputs and outputs have memory for
-    int threads = 1;
+    std::uint64_t out_stride = 0;   // floats from one row of outputs to the next
 };
 
 class Matmul {
   public:
     virtual ~Matmul() = default;
-    // out[rows, outputs] = in[rows, columns] x weights^T (+ bias). Forks its own threads.
+    // out[rows, outputs] = in[rows, columns] x weights^T (+ bias), on the calling thread alone.
     // Some rows beyond `rows` (up to max_rows) are read and their outputs overwritten: a few row counts stand
     // for all. False where oneDNN failed (memory): nothing is known about `out` then.
     virtual bool run(const void* in, std::uint64_t rows, float* out) = 0;

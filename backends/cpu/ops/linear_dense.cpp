@@ -1,6 +1,7 @@
 // Dense weights (f32, f16, bf16, as they lie in the file) x f32 activations, or activations rounded to bf16.
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "base/checked.hpp"
 #include "base/half.hpp"
@@ -50,8 +51,16 @@ struct DenseWeight {
     LinearOperands operands;
     DType type = DType::f32;  // of the data: f32 where it was widened
     DenseKernel kernel = nullptr;
-    std::unique_ptr<onednn::Matmul> many;  // for many rows, or null
+    // For many rows, by thread: each its share of the outputs, null where that is empty. Nothing: not taken.
+    std::vector<std::unique_ptr<onednn::Matmul>> many;
 };
+
+// Outputs that a thread of a product with many rows computes, in whole cache lines.
+Share outputs_of(const backend::WeightInfo& weight, Worker worker) {
+    constexpr std::uint64_t unit = 16;
+    const Share units = share(div_up(weight.rows, unit), worker);
+    return {std::min(units.first * unit, weight.rows), std::min(units.last * unit, weight.rows)};
+}
 
 class DenseLinearStage final : public Stage {
   public:
@@ -63,18 +72,17 @@ class DenseLinearStage final : public Stage {
         element_ = form == Input::bf16 ? 2 : 4;
         in_ = form == Input::f32 ? reinterpret_cast<const std::byte*>(any.in) : scratch;
         all_many_ = std::all_of(weights_.begin(), weights_.end(),
-                                [](const DenseWeight& w) { return w.many != nullptr; });
-    }
-
-    bool forks_itself(const backend::Step& step) const override {
-        return all_many_ && step.rows(rows_) >= many_rows;
+                                [](const DenseWeight& w) { return !w.many.empty(); });
     }
 
     void run(const backend::Step& step, Worker worker) const override {
         const std::uint64_t rows = step.rows(rows_);
-        if (!forks_itself(step)) return share_out(rows, worker);
+        if (!all_many_ || rows < many_rows) return share_out(rows, worker);
         for (const DenseWeight& w : weights_) {
-            if (!w.many->run(in_, rows, w.operands.out)) return share_out(rows, worker);
+            const Share mine = outputs_of(*w.operands.weight, worker);
+            const auto& matmul = w.many[static_cast<std::size_t>(worker.thread)];
+            if (matmul && !matmul->run(in_, rows, w.operands.out + mine.first))
+                multiply(w, mine.first, mine.last, 0, rows);
         }
     }
 
@@ -167,6 +175,27 @@ Input input_form(const BuildContext& context, DType type) {
     return type == DType::bf16 && usable(Isa::avx512_bf16, context.isa) ? Input::bf16 : Input::rounded;
 }
 
+// One for each thread, all or none.
+std::vector<std::unique_ptr<onednn::Matmul>> matmuls(const LinearOperands& o, DType type,
+                                                     const BuildContext& context, std::string& refusal) {
+    std::vector<std::unique_ptr<onednn::Matmul>> out;
+    for (int thread = 0; thread < context.threads; ++thread) {
+        const Share mine = outputs_of(*o.weight, {thread, context.threads});
+        out.push_back(nullptr);
+        if (mine.first == mine.last) continue;
+        out.back() = onednn::make_matmul({.type = type,
+                                          .outputs = mine.last - mine.first,
+                                          .columns = o.weight->columns,
+                                          .weights = o.data + row_bytes(type, mine.first * o.weight->columns),
+                                          .bias = o.bias ? o.bias + mine.first : nullptr,
+                                          .max_rows = o.max_rows,
+                                          .out_stride = o.weight->rows},
+                                         context.isa, refusal);
+        if (!out.back()) return {};
+    }
+    return out;
+}
+
 void choose_onednn(const BuildContext& context, Input form, DenseWeight& w, Refusals& refusals) {
     const LinearOperands& o = w.operands;
     const bool same_types = w.type == (form == Input::bf16 ? DType::bf16 : DType::f32);
@@ -177,20 +206,13 @@ void choose_onednn(const BuildContext& context, Input form, DenseWeight& w, Refu
     } else if (o.max_rows < DenseLinearStage::many_rows) {
         refusal = "fewer than " + std::to_string(DenseLinearStage::many_rows) + " rows";
     } else {
-        w.many = onednn::make_matmul({.type = w.type,
-                                      .outputs = o.weight->rows,
-                                      .columns = o.weight->columns,
-                                      .weights = o.data,
-                                      .bias = o.bias,
-                                      .max_rows = o.max_rows,
-                                      .threads = context.threads},
-                                     context.isa, refusal);
+        w.many = matmuls(o, w.type, context, refusal);
     }
-    if (!w.many) refusals.add("onednn", refusal);
+    if (w.many.empty()) refusals.add("onednn", refusal);
 }
 
 DenseWeight choose(const BuildContext& context, const LinearOperands& o, DType type, Input form) {
-    DenseWeight w{.operands = o, .type = type, .kernel = nullptr, .many = nullptr};
+    DenseWeight w{.operands = o, .type = type, .kernel = nullptr, .many = {}};
     Refusals refusals;
     choose_onednn(context, form, w, refusals);
     for (const Level& level : levels()) {
@@ -202,7 +224,8 @@ DenseWeight choose(const BuildContext& context, const LinearOperands& o, DType t
         }
         if (level.isa == Isa::scalar || allowed(level.isa, context, refusals)) {
             const std::string many =
-                w.many ? "onednn from " + std::to_string(DenseLinearStage::many_rows) + " rows, " : "";
+                !w.many.empty() ? "onednn from " + std::to_string(DenseLinearStage::many_rows) + " rows, "
+                                : "";
             report_linear(context, *o.weight, many + "dense " + isa, refusals);
             break;
         }

@@ -10,6 +10,7 @@
 
 #include "backend/device.hpp"
 #include "backend/op.hpp"
+#include "base/team.hpp"
 #include "cpu/isa.hpp"
 
 namespace lamina::cpu {
@@ -23,20 +24,11 @@ struct Memory {
     std::vector<float*> ropes;       // by RopeId: the step's cosines and sines, see rope.cpp
 };
 
-// Which thread of the team is running a stage.
-struct Worker {
-    int thread = 0;
-    int threads = 1;
-};
-
 class Stage {
   public:
     virtual ~Stage() = default;
     // Does this thread's share. Never throws: what can go wrong was checked when the program was compiled.
     virtual void run(const backend::Step& step, Worker worker) const = 0;
-    // True where the stage brings its own threads for this step (oneDNN, with many rows): then it runs alone,
-    // outside the parallel region, as worker {0, 1}.
-    virtual bool forks_itself(const backend::Step&) const { return false; }
     // True where the stage has nothing to do in this step: run() and the barrier after it are left out.
     virtual bool idle(const backend::Step&) const { return false; }
 };
@@ -54,16 +46,6 @@ struct BuildContext {
         nullptr;  // by WeightId, in the form of program->weights[id].form
     std::vector<backend::ImplementationReport>* report = nullptr;
 };
-
-// The share of `count` units that a worker takes: contiguous, sizes differ by at most one, the same for every
-// step.
-struct Share {
-    std::uint64_t first = 0, last = 0;
-};
-inline Share share(std::uint64_t count, Worker worker) {
-    const auto n = static_cast<std::uint64_t>(worker.threads), t = static_cast<std::uint64_t>(worker.thread);
-    return {count * t / n, count * (t + 1) / n};
-}
 
 // linear.cpp: the stages of consecutive Linears that read the same slot (q, k, v; gate, up): the input is
 // quantized or rounded once for all that want it. `linears` has at least one element.

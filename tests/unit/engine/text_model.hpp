@@ -25,7 +25,7 @@ struct TextModel {
         const auto path = directory / "model.gguf";
         model.writer.write(path);
         options.load = LoadMode::read;
-        options.backend = "reference";
+        if (options.backend.empty()) options.backend = "reference";
         if (options.context == ModelOptions{}.context) options.context = 128;
         return Model::load(path, options);
     }

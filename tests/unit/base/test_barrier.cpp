@@ -3,11 +3,11 @@
 #include <thread>
 #include <vector>
 
-#include "cpu/barrier.hpp"
+#include "base/barrier.hpp"
 
-using lamina::cpu::Barrier;
+using lamina::Barrier;
 
-TEST_CASE("cpu barrier: nobody passes before all have arrived") {
+TEST_CASE("barrier: nobody passes before all have arrived") {
     constexpr int threads = 3, rounds = 2000;
     Barrier barrier;
     std::atomic<int> arrived = 0;
@@ -28,7 +28,7 @@ TEST_CASE("cpu barrier: nobody passes before all have arrived") {
     CHECK(arrived == threads * rounds);
 }
 
-TEST_CASE("cpu barrier: a thread that sleeps on it is woken") {
+TEST_CASE("barrier: a thread that sleeps on it is woken") {
     Barrier barrier;
     std::atomic<bool> passed = false;
     std::thread sleeper([&] {
@@ -42,7 +42,7 @@ TEST_CASE("cpu barrier: a thread that sleeps on it is woken") {
     CHECK(passed);
 }
 
-TEST_CASE("cpu barrier: a team of one never waits") {
+TEST_CASE("barrier: a team of one never waits") {
     Barrier barrier;
     int passed = 0;
     for (int i = 0; i < 3; ++i) barrier.wait(1), ++passed;

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace lamina::cpu {
+namespace lamina {
 
 // Waits spinning for some tens of microseconds, which is longer than threads that have a CPU of their own
 // need, and sleeping after that: on a shared machine the one that is late may be waiting for this very CPU.
@@ -16,17 +16,21 @@ class Barrier {
     void wait(int threads) {
         if (threads == 1) return;
         const std::uint32_t phase = phase_.load(std::memory_order_acquire);
-        if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == static_cast<std::uint32_t>(threads)) {
-            arrived_.store(0, std::memory_order_relaxed);
-            phase_.store(phase + 1, std::memory_order_release);
-            phase_.notify_all();
-            return;
-        }
+        arrive(threads);
         for (int spin = 0; spin < spins; ++spin) {
             if (phase_.load(std::memory_order_acquire) != phase) return;
             __builtin_ia32_pause();
         }
         while (phase_.load(std::memory_order_acquire) == phase) phase_.wait(phase, std::memory_order_acquire);
+    }
+
+    // Counts as one call of wait() without waiting: for threads that will not come any more.
+    void arrive(int threads) {
+        if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 != static_cast<std::uint32_t>(threads))
+            return;
+        arrived_.store(0, std::memory_order_relaxed);
+        phase_.fetch_add(1, std::memory_order_release);
+        phase_.notify_all();
     }
 
   private:
@@ -36,4 +40,4 @@ class Barrier {
     alignas(64) std::atomic<std::uint32_t> phase_ = 0;
 };
 
-}  // namespace lamina::cpu
+}  // namespace lamina
