@@ -1,25 +1,29 @@
-// What a machine offers to compute on.
+/// @file
+/// What a machine offers to compute on.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "lamina/export.h"
+
 namespace lamina {
 
+/// One device, as it was found.
 struct DeviceInfo {
-    std::string name = {};              // how it is asked for: "cpu", "reference", "cuda:0"
-    std::string backend = {};           // "cpu", "reference", "cuda"
-    std::string description = {};       // the maker's name for it
-    std::uint64_t memory_bytes = 0;     // in all
-    std::uint64_t available_bytes = 0;  // free to use now
-    int threads = 0;                    // CPUs that the process may use (CPU devices)
-    std::vector<std::string> isa = {};  // instruction sets found, weakest first (CPU devices)
-    std::string isa_used = {};  // the one that kernels run at: the strongest, or what LAMINA_ISA forces
+    std::string name = {};              ///< how it is asked for: "cpu", "reference", "cuda:0"
+    std::string backend = {};           ///< "cpu", "reference", "cuda"
+    std::string description = {};       ///< the maker's name for it
+    std::uint64_t memory_bytes = 0;     ///< bytes in all
+    std::uint64_t available_bytes = 0;  ///< bytes free to use now
+    int threads = 0;                    ///< CPUs that the process may use (CPU devices)
+    std::vector<std::string> isa = {};  ///< instruction sets found, weakest first (CPU devices)
+    std::string isa_used = {};  ///< the one that kernels run at: the strongest, or what LAMINA_ISA forces
 };
 
-// All devices that this build can use on this machine, the preferred one first.
-// Throws invalid_argument if LAMINA_ISA names an instruction set that is unknown or that the machine lacks.
-std::vector<DeviceInfo> devices();
+/// All devices that this build can use on this machine, the preferred one first.
+/// Throws invalid_argument if LAMINA_ISA names an instruction set that is unknown or that the machine lacks.
+LAMINA_API std::vector<DeviceInfo> devices();
 
 }  // namespace lamina

@@ -1,4 +1,5 @@
-// lamina: large language models on whatever the machine has. This header brings the whole C++ API.
+/// @file
+/// lamina: large language models on whatever the machine has. This header brings the whole C++ API.
 #pragma once
 
 #include "lamina/chat.hpp"
@@ -11,4 +12,9 @@
 #include "lamina/sampling.hpp"
 #include "lamina/session.hpp"
 #include "lamina/tensor_file.hpp"
+#include "lamina/threads.hpp"
 #include "lamina/tokenizer.hpp"
+#include "lamina/version.hpp"
+
+/// The C++ API.
+namespace lamina {}

@@ -1,4 +1,5 @@
-// Models: what is in a file, and a loaded one.
+/// @file
+/// Models: what is in a file, and a loaded one.
 #pragma once
 
 #include <cstdint>
@@ -10,105 +11,148 @@
 
 #include "lamina/chat.hpp"
 #include "lamina/device.hpp"
+#include "lamina/export.h"
 #include "lamina/log.hpp"
 #include "lamina/plan.hpp"
+#include "lamina/threads.hpp"
 #include "lamina/tokenizer.hpp"
 
 namespace lamina {
 
-enum class CacheType { f16, f32, bf16 };
-enum class LoadMode {
-    map,   // weights that need no repacking are read in place; the file must stay as it is while the model
-           // lives
-    read,  // everything is copied; the file may change or vanish afterwards
-};
-enum class ComputeType {
-    automatic,  // bf16 weights compute in bf16 where the device has it, other dense weights with f32
-                // activations
-    f32,        // f32 activations for all dense weights
-    bf16,       // activations of dense weights rounded to bf16
+/// Element type of the KV cache.
+enum class CacheType {
+    f16,   ///< IEEE half, 2 bytes
+    f32,   ///< IEEE single, 4 bytes
+    bf16,  ///< bfloat16, 2 bytes
 };
 
-// Called while loading with bytes done and bytes in all; returning false cancels (Error cancelled).
+/// How a model's file is read.
+enum class LoadMode {
+    map,   ///< weights that need no repacking stay in the file, which must not change while the model lives
+    read,  ///< everything is copied; the file may change or vanish afterwards
+};
+
+/// What dense weights (F32, F16, BF16) are multiplied with.
+enum class ComputeType {
+    automatic,  ///< bf16 activations for bf16 weights where the device has them, else f32 activations
+    f32,        ///< f32 activations for all dense weights
+    bf16,       ///< activations of dense weights rounded to bf16
+};
+
+/// Called while loading with bytes done and bytes in all; returning false cancels (Error cancelled).
 using ProgressCallback = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
+/// How a model is loaded and where it computes. Values out of range are refused with invalid_argument.
 struct ModelOptions {
-    std::uint32_t context =
-        4096;  // tokens that a sequence can hold; 0 = what the model was trained for; never more than that
-    std::uint32_t sequences = 1;  // sequences that can be alive at once
-    std::uint32_t batch_tokens =
-        512;  // rows of one step: longer prompts are cut into chunks of this size; 1..65536
-    std::uint32_t logit_rows =
-        0;  // logit rows of one step; 0 = the larger of sequences and 16, at most batch_tokens
-    std::vector<std::string> devices = {};  // device SPECs, "cpu"; empty: chosen
-    std::string backend = {};               // "cpu", "reference"; empty: chosen
-    int threads = 0;                        // 0 = all CPUs that the process may use
-    bool pin_threads = true;                // bind each compute thread to one CPU
-    CacheType cache =
-        CacheType::f16;  // element type of the KV cache (the reference backend always keeps f32)
-    ComputeType compute = ComputeType::automatic;
-    LoadMode load = LoadMode::map;
-    ProgressCallback progress = {};
-    LogSink log = {};
+    /// Tokens that a sequence can hold; 1..1073741824, never more than the model was trained for, 0 = that
+    /// many. All sequences together hold at most 2147483648.
+    std::uint32_t context = 4096;
+    std::uint32_t sequences = 1;  ///< sequences that can be alive at once; 1..65536
+    /// Rows of one step: longer prompts are cut into chunks of this size; tokens, 1..65536.
+    std::uint32_t batch_tokens = 512;
+    /// Logit rows of one step; 1..batch_tokens, 0 = the larger of sequences and 16, at most batch_tokens.
+    std::uint32_t logit_rows = 0;
+    /// At most one device, as DeviceInfo::name, with what is to be assumed of it if that is not what was
+    /// found: "cpu", "cpu,mem=512GiB". Empty: chosen.
+    std::vector<std::string> devices = {};
+    std::string backend = {};  ///< "cpu", "reference"; empty: chosen
+    int threads = 0;           ///< threads that compute; 1..1024, 0 = all CPUs that the process may use
+    bool pin_threads = true;   ///< bind each compute thread to one CPU
+    CacheType cache = CacheType::f16;  ///< element type of the KV cache (the reference backend keeps f32)
+    ComputeType compute = ComputeType::automatic;  ///< what dense weights are multiplied with
+    LoadMode load = LoadMode::map;                 ///< how the file is read
+    ProgressCallback progress = {};  ///< hears how far loading is, and can cancel it; empty: nobody
+    LogSink log = {};                ///< takes what the library has to say; empty: nobody
+    /// The host's threads to compute on. Empty: own ones, started by the first computation (packing weights
+    /// while loading is one) and ended with the model.
+    HostThreads host_threads = {};
+    /// Where the weights, caches and workspace of a CPU device lie. Both functions or none: none is the
+    /// system's memory.
+    HostAllocator allocator = {};
 };
 
+/// How many tensors of a type a file has.
 struct TypeCount {
-    std::string type = {};  // "q4_K"
-    std::uint64_t tensors = 0;
-    std::uint64_t bytes = 0;
+    std::string type = {};      ///< "q4_K"
+    std::uint64_t tensors = 0;  ///< how many tensors
+    std::uint64_t bytes = 0;    ///< bytes of all of them
 };
 
-// What a file says about its model; read from its header alone.
+/// What a file says about its model; read from its header alone.
 struct ModelInfo {
-    std::string path, format;  // format: "GGUF v3"
-    std::string architecture, name, licence;
-    std::uint64_t parameters = 0;              // weights
-    std::uint64_t file_bytes = 0;              // of all parts
-    std::uint64_t weight_bytes_per_token = 0;  // that decoding one token reads, as stored
-    std::uint32_t layers = 0, embedding = 0, heads = 0, kv_heads = 0, head_dim = 0, feed_forward = 0,
-                  vocabulary = 0;
-    std::uint32_t trained_context = 0;  // tokens
-    std::vector<TypeCount> types = {};
-    std::vector<std::string> features =
-        {};                      // "sliding window 512 on 15 of 18 layers", "tied embeddings", ...
-    std::string tokenizer = {};  // "bpe (smollm)", empty where there is none
-    bool has_chat_template = false;
+    std::string path = {};                     ///< as it was given
+    std::string format = {};                   ///< "GGUF v3"
+    std::string architecture = {};             ///< "llama", one of architectures()
+    std::string name = {};                     ///< as the file has it; empty where it has none
+    std::string licence = {};                  ///< as the file has it; empty where it has none
+    std::uint64_t parameters = 0;              ///< number of weights
+    std::uint64_t file_bytes = 0;              ///< bytes of all parts
+    std::uint64_t weight_bytes_per_token = 0;  ///< bytes that decoding one token reads, as stored
+    std::uint32_t layers = 0;                  ///< transformer blocks
+    std::uint32_t embedding = 0;               ///< width of the residual stream
+    std::uint32_t heads = 0;                   ///< heads of the queries
+    std::uint32_t kv_heads = 0;                ///< heads of keys and values
+    std::uint32_t head_dim = 0;                ///< width of a key
+    std::uint32_t feed_forward = 0;            ///< width of the feed-forward network
+    std::uint32_t vocabulary = 0;              ///< number of logits
+    std::uint32_t trained_context = 0;         ///< tokens
+    std::vector<TypeCount> types = {};         ///< of the weights
+    /// "sliding window 512 on 15 of 18 layers", "tied embeddings", ...
+    std::vector<std::string> features = {};
+    std::string tokenizer = {};      ///< "bpe (smollm)"; empty where there is none
+    bool has_chat_template = false;  ///< whether the file has one
 };
 
-// The implementation that an op uses and why earlier candidates declined.
+/// The implementation that an op uses and why earlier candidates declined.
 struct OpImplementation {
-    std::string op, implementation, refused;
+    std::string op = {};              ///< "linear q4_1 [576, 576]"
+    std::string implementation = {};  ///< "packed4 avx512_vnni"
+    std::string refused = {};  ///< "onednn: quantized weights; ..."; empty where the first choice took it
 };
 
-class Model {
+/// A handle to a loaded model; cheap to copy, safe to use from many threads. It lives as long as one of its
+/// copies, engines or sessions.
+class LAMINA_API Model {
   public:
-    // Loads a model file (GGUF; any part of a split one) and plans where it computes.
-    // Throws Error: io, bad_file, unsupported, invalid_argument (options), out_of_memory, cancelled.
+    /// Loads a model file (GGUF; any part of a split one) and plans where it computes.
+    /// Throws Error: io, bad_file, unsupported, invalid_argument (options), out_of_memory, cancelled.
     static Model load(const std::string& path, const ModelOptions& options = {});
 
+    /// What the file says.
     const ModelInfo& info() const;
+    /// What was allocated, and where.
     const Plan& plan() const;
-    const ModelOptions& options() const;  // with every default settled: context, threads, logit_rows, backend
+    /// The options with every default settled: context, threads, logit_rows, backend.
+    const ModelOptions& options() const;
+    /// Whether the file has a vocabulary.
     bool has_tokenizer() const;
-    Tokenizer tokenizer() const;  // throws unsupported where the file has no vocabulary
+    /// The file's tokenizer. Throws unsupported where the file has no vocabulary.
+    Tokenizer tokenizer() const;
+    /// The file's chat template; none where it has none or a broken one.
     std::optional<ChatTemplate> chat_template() const;
+    /// What computes each op.
     std::vector<OpImplementation> implementations() const;
 
     struct State;
-    const std::shared_ptr<State>& state() const { return state_; }  // for the library itself
+    /// For the library itself.
+    const std::shared_ptr<State>& state() const { return state_; }
 
   private:
     explicit Model(std::shared_ptr<State> state) : state_(std::move(state)) {}
     std::shared_ptr<State> state_ = {};
 };
 
-// The same from the header alone, without loading weights.
-ModelInfo inspect(const std::string& path);
-Plan make_plan(const std::string& path, const ModelOptions& options = {});
-Tokenizer load_tokenizer(const std::string& path);
-std::optional<ChatTemplate> load_chat_template(const std::string& path);
+/// Model::info() from the header alone, without loading weights. Throws io, bad_file, unsupported.
+LAMINA_API ModelInfo inspect(const std::string& path);
+/// Model::plan() without loading weights. Throws as Model::load.
+LAMINA_API Plan make_plan(const std::string& path, const ModelOptions& options = {});
+/// Model::tokenizer() without loading weights. Throws io, bad_file, unsupported.
+LAMINA_API Tokenizer load_tokenizer(const std::string& path);
+/// The file's chat template without loading weights. Throws io, bad_file, template_failed (a broken
+/// template).
+LAMINA_API std::optional<ChatTemplate> load_chat_template(const std::string& path);
 
-// Names of the architectures that models may have.
-std::vector<std::string> architectures();
+/// Names of the architectures that models may have.
+LAMINA_API std::vector<std::string> architectures();
 
 }  // namespace lamina

@@ -1,0 +1,36 @@
+# cmake --install: library, headers, tool, and packages for CMake and pkg-config; oneDNN comes along in lib/lamina.
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lamina)
+file(RELATIVE_PATH bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+
+install(TARGETS lamina EXPORT lamina-targets)
+install(EXPORT lamina-targets NAMESPACE lamina:: DESTINATION ${package_dir})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lamina TYPE INCLUDE FILES_MATCHING PATTERN *.hpp PATTERN *.h)
+set_target_properties(lamina PROPERTIES INSTALL_RPATH $ORIGIN/lamina)
+if(TARGET lamina_tool)
+  install(TARGETS lamina_tool)
+  set_target_properties(lamina_tool PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib};$ORIGIN/${bin_to_lib}/lamina")
+endif()
+if(LAMINA_HAS_ONEDNN)
+  set(LAMINA_ONEDNN_NAME libdnnl.so.3)
+  install(PROGRAMS $<TARGET_FILE:DNNL::dnnl> DESTINATION ${CMAKE_INSTALL_LIBDIR}/lamina RENAME ${LAMINA_ONEDNN_NAME})
+endif()
+
+configure_file(${PROJECT_SOURCE_DIR}/cmake/lamina-config.cmake.in ${PROJECT_BINARY_DIR}/lamina-config.cmake @ONLY)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/lamina-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/lamina-config.cmake ${PROJECT_BINARY_DIR}/lamina-config-version.cmake
+  DESTINATION ${package_dir})
+
+# A shared library knows what it needs; with a static one the host has to link it.
+file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" pc_prefix ${pc_prefix})
+if(NOT BUILD_SHARED_LIBS)
+  set(pc_cflags "-DLAMINA_STATIC")
+  set(pc_requires "fmt libpcre2-8 libutf8proc")
+  set(pc_libs "-pthread -lstdc++ -lm")
+  if(LAMINA_HAS_ONEDNN)
+    string(PREPEND pc_libs "\${libdir}/lamina/${LAMINA_ONEDNN_NAME} -Wl,-rpath,\${libdir}/lamina -lgomp ")
+  endif()
+endif()
+configure_file(${PROJECT_SOURCE_DIR}/cmake/lamina.pc.in ${PROJECT_BINARY_DIR}/lamina.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/lamina.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

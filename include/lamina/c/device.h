@@ -1,0 +1,46 @@
+/**
+ * @file
+ * What a machine offers to compute on. Part of lamina.h, which says the rules.
+ */
+#ifndef LAMINA_C_DEVICE_H
+#define LAMINA_C_DEVICE_H
+
+#include "lamina/c/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One device, as it was found. */
+typedef struct lamina_device_info {
+    lamina_string name;        /**< how it is asked for: "cpu", "reference", "cuda:0" */
+    lamina_string backend;     /**< "cpu", "reference", "cuda" */
+    lamina_string description; /**< the maker's name for it */
+    uint64_t memory_bytes;     /**< bytes in all */
+    uint64_t available_bytes;  /**< bytes free to use now */
+    int32_t threads;           /**< CPUs that the process may use (CPU devices) */
+    const lamina_string* isa;  /**< [isa_count] instruction sets found, weakest first (CPU devices) */
+    size_t isa_count;          /**< of isa */
+    lamina_string isa_used;    /**< the one that kernels run at: the strongest, or what LAMINA_ISA forces */
+} lamina_device_info;
+
+/** Devices that the library has listed for the caller. */
+typedef struct lamina_device_list {
+    const lamina_device_info* const* items; /**< [count] the preferred one first */
+    size_t count;                           /**< of items */
+} lamina_device_list;
+
+/**
+ * All devices that this build can use on this machine. Fails with LAMINA_INVALID_ARGUMENT if the environment
+ * variable LAMINA_ISA names an instruction set that is unknown or that the machine lacks.
+ */
+LAMINA_API lamina_error lamina_devices(lamina_device_list** devices);
+
+/** Frees a list of devices; NULL is allowed. */
+LAMINA_API void lamina_device_list_free(lamina_device_list* devices);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
