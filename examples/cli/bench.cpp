@@ -8,8 +8,10 @@
 
 #include "bandwidth.hpp"
 #include "commands.hpp"
+#include "description.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
+#include "signals.hpp"
 #include "terminal.hpp"
 
 namespace lamina::cli {
@@ -177,7 +179,7 @@ void print_result(const Result& r, bool json) {
 }
 
 int bench(const Arguments& arguments) {
-    catch_interrupts(SecondInterrupt::quits);
+    catch_signals();
     ModelOptions options = arguments.options;
     const bool decodes = arguments.generate > 0 && !arguments.batches.empty();
     const std::uint32_t most =
@@ -200,7 +202,16 @@ int bench(const Arguments& arguments) {
 void add_bench(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
     constexpr std::uint32_t most = 1U << 24;
-    CLI::App& command = *tool.add_subcommand("bench", "Measure prefill and decode speed");
+    CLI::App& command = *tool.add_subcommand("bench");
+    set_description(
+        command, "Measure prefill and decode speed",
+        "Each test runs several times and the median counts. The read bandwidth is what this machine's "
+        "memory was seen to deliver; decoding one sequence cannot be faster than reading all weights "
+        "for each token.");
+    set_examples(command, {{"The usual tests", "lamina bench model.gguf"},
+                           {"Decoding alone, far into a context",
+                            "lamina bench model.gguf --prompt 0 --batch 1,4 --context 2048"},
+                           {"For a script, one JSON object a line", "lamina bench model.gguf --json"}});
     add_model_path(command, arguments->model);
     add_count(command, "--prompt", arguments->prompt, 0, most, "Tokens of the prefill; 0: none [512]");
     add_count(command, "--generate", arguments->generate, 0, most,

@@ -1,14 +1,16 @@
 // lamina chat: a conversation on a terminal, from a pipe, or of one question.
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <utility>
 
+#include "chat_commands.hpp"
 #include "commands.hpp"
+#include "conversation.hpp"
+#include "description.hpp"
 #include "files.hpp"
-#include "lamina/lamina.hpp"
-#include "line_editor.hpp"
-#include "options.hpp"
+#include "history.hpp"
+#include "message_reader.hpp"
+#include "signals.hpp"
 #include "terminal.hpp"
 
 namespace lamina::cli {
@@ -16,225 +18,161 @@ namespace {
 
 struct Arguments {
     std::string model;
-    std::string system;
     std::string prompt;
     bool once = false;  // a prompt was given, be it empty
     std::string chat_template;
-    std::uint32_t max_tokens = 1024;
+    bool no_history = false;
     ModelOptions options;
-    AnswerOptions answer;
+    ConversationOptions conversation;
 };
 
-constexpr std::string_view help_text =
-    "/system TEXT  sets what the model is told beforehand and begins anew; without TEXT shows it\n"
-    "/clear        forgets the conversation\n"
-    "/quit         leaves, as Ctrl-D does\n"
-    "/help         this list\n"
-    "Ctrl-C stops an answer. Everything else is said to the model.\n";
+int ask_once(Conversation& conversation, const std::string& text) {
+    return conversation.ask(text) == FinishReason::cancelled ? status_interrupted : status_ok;
+}
 
-class Chat {
+// The history of earlier chats. One that cannot be kept is no reason not to talk.
+class ChatHistory {
   public:
-    // `own` is the template that the user gave, or none.
-    Chat(const Model& model, std::shared_ptr<const ChatTemplate> own, const Arguments& arguments)
-        : model_(model),
-          arguments_(arguments),
-          system_(arguments.system),
-          engine_(model),
-          template_(std::move(own)) {
-        (void)model.tokenizer();  // a model without one cannot chat: say so now
-        if (!template_ && !model.chat_template()) use_chatml();
-        clear();
-    }
-
-    // Says `text` to the model and prints the answer. A question that fails is forgotten, so that one can go
-    // on.
-    FinishReason ask(const std::string& text) {
-        messages_.push_back({.role = "user", .content = text});
+    ChatHistory(LineReader& lines, bool wanted) : lines_(lines) {
+        const std::string path = wanted ? history_path() : std::string();
+        if (path.empty()) return;
         try {
-            return answer();
-        } catch (...) {
-            messages_.pop_back();
-            throw;
-        }
+            file_.emplace(path);
+            for (const std::string& entry : file_->read()) lines_.remember(entry);
+        } catch (const Error& error) { give_up(error); }
     }
 
-    void clear() {
-        messages_.clear();
-        if (!system_.empty()) messages_.push_back({.role = "system", .content = system_});
-    }
-
-    // False where the line is no command. `quit` is set by /quit.
-    bool command(const std::string& line, bool& quit) {
-        if (line.empty() || line.front() != '/') return false;
-        const std::size_t space = line.find(' ');
-        const std::string name = line.substr(0, space);
-        if (name == "/help") {
-            remark(help_text.substr(0, help_text.size() - 1));
-        } else if (name == "/clear") {
-            clear();
-        } else if (name == "/system") {
-            const std::size_t text = line.find_first_not_of(' ', std::min(space, line.size()));
-            set_system(text == std::string::npos ? "" : line.substr(text));
-        } else if (name == "/quit" || name == "/exit") {
-            quit = true;
-        } else {
-            remark(fmt::format("no command {}; /help lists them", name));
-        }
-        return true;
+    void add(const ChatInput& input) {
+        if (input.text.starts_with(' ') && !input.literal) return;
+        const std::string entry = as_typed(input);
+        lines_.remember(entry);
+        if (!file_) return;
+        try {
+            file_->append(entry);
+        } catch (const Error& error) { give_up(error); }
     }
 
   private:
-    void use_chatml() {
-        remark("lamina: this model has no chat template: using ChatML (--template FILE for another)");
-        template_ = std::make_shared<const ChatTemplate>(ChatTemplate::chatml());
-        end_of_turn_ = "<|im_end|>";  // to a model that was not trained on ChatML this is text, no token
+    void give_up(const Error& error) {
+        file_.reset();
+        remark(fmt::format("lamina: the history is not kept: {}", error.what()));
     }
 
-    void set_system(const std::string& text) {
-        if (text.empty()) {
-            remark(system_.empty() ? "no system message is set" : "system message: " + system_);
-            return;
-        }
-        system_ = text;
-        clear();
-    }
-
-    FinishReason answer() {
-        Request request;
-        request.messages = messages_;
-        request.chat_template = template_;
-        request.max_tokens = arguments_.max_tokens;
-        arguments_.answer.apply(request);
-        if (!end_of_turn_.empty()) request.stop.push_back(end_of_turn_);
-        std::string text;
-        request.on_piece = [&text](const Piece& piece) {
-            text += piece.text;
-            print_piece(piece.text);
-            return true;
-        };
-        Answer answer = engine_.submit(std::move(request));
-        while (!answer.finished()) {
-            if (interrupted()) answer.cancel();
-            engine_.step();
-        }
-        print_piece("\n");
-        if (const std::exception_ptr error = answer.error()) std::rethrow_exception(error);
-        messages_.push_back({.role = "assistant", .content = text});
-        report(answer);
-        return answer.finish_reason();
-    }
-
-    void report(const Answer& answer) const {
-        const FinishReason reason = answer.finish_reason();
-        if (reason == FinishReason::context_full) {
-            remark(fmt::format(
-                "lamina: the context of {} tokens is full; /clear begins anew, --context N gives more room",
-                model_.options().context));
-        } else if (reason == FinishReason::max_tokens) {
-            remark(fmt::format("lamina: stopped after {} tokens (-n N for more)", arguments_.max_tokens));
-        }
-        if (!is_terminal(stdout) || !is_terminal(stderr)) return;
-        const Statistics statistics = answer.statistics();
-        remark(fmt::format("{} tokens, {:.1f} tokens/s{}", statistics.generated_tokens,
-                           statistics.tokens_per_second(),
-                           reason == FinishReason::cancelled ? ", stopped" : ""));
-    }
-
-    Model model_;
-    const Arguments& arguments_;
-    std::string system_;
-    Engine engine_;
-    std::shared_ptr<const ChatTemplate> template_;  // none: the model's own
-    std::string end_of_turn_;
-    std::vector<Message> messages_;
+    LineReader& lines_;
+    std::optional<HistoryFile> file_;
 };
 
-int ask_once(Chat& chat, const std::string& text) {
-    return chat.ask(text) == FinishReason::cancelled ? status_interrupted : status_ok;
-}
-
-// A failed question does not end a conversation that a person holds; it does end a script's.
-void ask_on_terminal(Chat& chat, const std::string& line) {
+// A failed question or command does not end a conversation that a person holds; it does end a script's.
+// True where Ctrl-C ended the answer.
+bool respond_on_terminal(Conversation& conversation, const ChatInput& input, bool& quit) {
     try {
-        chat.ask(line);
+        if (!run_chat_command(conversation, input, quit)) conversation.ask(input.text);
     } catch (const Error& error) { remark(fmt::format("lamina: {}", error.what())); }
+    const bool stopped = interrupted();
     clear_interrupt();
+    return stopped;
 }
 
-int converse_on_terminal(Chat& chat, LineReader& reader) {
+int converse_on_terminal(Conversation& conversation, LineReader& lines, bool keep_history) {
+    std::vector<std::string> names;
+    for (const ChatCommand& command : chat_commands()) names.push_back(command.name);
+    lines.complete(names);
+    ChatHistory history(lines, keep_history);
+    MessageReader messages(lines);
     remark("/help lists the commands, Ctrl-D leaves");
-    std::string line;
+    ChatInput input;
     bool quit = false;
-    bool asked_to_leave = false;
+    bool asked_to_leave = false;  // by Ctrl-C, and nothing was said since
     while (!quit) {
-        const LineReader::Event event = reader.read(line);
+        const LineReader::Event event = messages.read(input);
+        if (event == LineReader::Event::end) return status_ok;
         if (event == LineReader::Event::interrupted) {
             clear_interrupt();
-            fmt::print("\n");
             if (std::exchange(asked_to_leave, true)) return status_ok;
             remark("Ctrl-C again or Ctrl-D leaves");
             continue;
         }
         asked_to_leave = false;
-        if (event == LineReader::Event::end) {
-            fmt::print("\n");
-            return status_ok;
-        }
-        if (!line.empty() && !chat.command(line, quit)) ask_on_terminal(chat, line);
+        if (input.text.empty()) continue;
+        history.add(input);
+        asked_to_leave = respond_on_terminal(conversation, input, quit);
     }
     return status_ok;
 }
 
-int converse_from_pipe(Chat& chat, LineReader& reader) {
-    std::string line;
+int converse_from_pipe(Conversation& conversation, LineReader& lines) {
+    MessageReader messages(lines);
+    ChatInput input;
     bool quit = false;
     while (!quit) {
-        const LineReader::Event event = reader.read(line);
+        const LineReader::Event event = messages.read(input);
         if (event == LineReader::Event::interrupted) return status_interrupted;
         if (event == LineReader::Event::end) break;
-        require_utf8(line, "standard input");
-        if (line.empty() || chat.command(line, quit)) continue;
-        if (chat.ask(line) == FinishReason::cancelled) return status_interrupted;
+        if (input.text.empty()) continue;
+        if (!run_chat_command(conversation, input, quit)) conversation.ask(input.text);
+        if (interrupted()) return status_interrupted;
     }
     return status_ok;
 }
 
 int run_chat(const Arguments& arguments) {
-    require_utf8(arguments.system, "--system");
+    catch_signals();
+    require_utf8(arguments.conversation.system, "--system");
     require_utf8(arguments.prompt, "--prompt");
     const std::string question = arguments.prompt == "-" ? read_text("-") : arguments.prompt;
-    std::shared_ptr<const ChatTemplate> own;
+    ConversationOptions options = arguments.conversation;
     if (!arguments.chat_template.empty())
-        own = std::make_shared<ChatTemplate>(read_template(arguments.chat_template));
-    catch_interrupts(SecondInterrupt::quits);
+        options.chat_template = std::make_shared<ChatTemplate>(read_template(arguments.chat_template));
     const Model model = load_model(arguments.model, arguments.options);
-    Chat chat(model, std::move(own), arguments);
-    if (arguments.once) return ask_once(chat, question);
-    LineReader reader;
-    if (!reader.interactive()) return converse_from_pipe(chat, reader);
-    catch_interrupts(SecondInterrupt::ignored);
-    return converse_on_terminal(chat, reader);
+    Conversation conversation(model, std::move(options));
+    if (interrupted()) return status_interrupted;
+    if (arguments.once) return ask_once(conversation, question);
+    LineReader lines;
+    if (!lines.interactive()) return converse_from_pipe(conversation, lines);
+    return converse_on_terminal(conversation, lines, !arguments.no_history);
+}
+
+void describe_chat(CLI::App& command) {
+    set_description(command, "Talk with a model",
+                    "On a terminal lines are edited, with a history, and /help lists what one may say to "
+                    "lamina instead of "
+                    "to the model. From a pipe each line is a question. " +
+                        std::string(chat_input_help) +
+                        " The answers alone go to standard output; everything else goes to standard error.");
+    set_examples(command,
+                 {{"A conversation", "lamina chat model.gguf"},
+                  {"With more room, and the model told what it is",
+                   "lamina chat model.gguf --context 8192 --system 'Answer in one sentence.'"},
+                  {"One answer", "lamina chat model.gguf -p 'What is the capital of France?'"},
+                  {"One answer about a file, for a script",
+                   "(echo 'Summarise:'; cat notes.txt) | lamina chat model.gguf -p - --greedy --json"}});
 }
 
 }  // namespace
 
 void add_chat(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App& command = *tool.add_subcommand("chat", "Talk with a model");
+    CLI::App& command = *tool.add_subcommand("chat");
+    describe_chat(command);
     add_model_path(command, arguments->model);
     const CLI::Option* const prompt = command
                                           .add_option("-p,--prompt", arguments->prompt,
                                                       "Answer this and exit; - reads it from standard input")
                                           ->type_name("TEXT");
-    command.add_option("--system", arguments->system, "What the model is told before the conversation")
+    command
+        .add_option("--system", arguments->conversation.system,
+                    "What the model is told before the conversation")
         ->type_name("TEXT");
     command
         .add_option("--template", arguments->chat_template,
                     "A Jinja chat template instead of the model's own")
-        ->type_name("FILE");
-    add_count(command, "-n,--max-tokens", arguments->max_tokens, 0, 0xFFFFFFFF,
+        ->type_name(file_value);
+    add_count(command, "-n,--max-tokens", arguments->conversation.max_tokens, 0, 0xFFFFFFFF,
               "Most tokens of an answer; 0: until the model ends or the context is full [1024]");
-    add_answer_options(command, arguments->answer);
+    command.add_flag("--json", arguments->conversation.json, "Print each answer as one JSON object a line");
+    command.add_flag("--no-history", arguments->no_history,
+                     "Neither read nor keep a history of what is typed");
+    add_answer_options(command, arguments->conversation.answer);
     add_model_options(command, arguments->options);
     command.callback([arguments, prompt, &action] {
         arguments->once = prompt->count() > 0;

@@ -18,9 +18,12 @@ inline constexpr int status_interrupted = 130;  // 128 + SIGINT, as shells repor
 void add_bench(CLI::App& tool, Action& action);
 void add_chat(CLI::App& tool, Action& action);
 void add_compare(CLI::App& tool, Action& action);
+void add_completion(CLI::App& tool, Action& action);
 void add_generate(CLI::App& tool, Action& action);
+void add_help(CLI::App& tool, Action& action);
 void add_info(CLI::App& tool, Action& action);
 void add_logits(CLI::App& tool, Action& action);
+void add_man(CLI::App& tool, Action& action);
 void add_plan(CLI::App& tool, Action& action);
 void add_render(CLI::App& tool, Action& action);
 void add_tokenize(CLI::App& tool, Action& action);

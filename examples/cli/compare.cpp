@@ -6,11 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "description.hpp"
 #include "files.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
 #include "score.hpp"
-#include "terminal.hpp"
+#include "signals.hpp"
 
 namespace lamina::cli {
 namespace {
@@ -172,7 +173,7 @@ void print_json(const Comparison& sums) {
 }
 
 int compare_models(Arguments arguments) {
-    catch_interrupts(SecondInterrupt::quits);
+    catch_signals();
     arguments.options.logit_rows =
         std::min(arguments.options.batch_tokens, 64U);  // every row's logits are wanted
     const Comparison sums = arguments.reference.empty() ? against_model(arguments) : against_file(arguments);
@@ -184,16 +185,28 @@ int compare_models(Arguments arguments) {
 
 void add_compare(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App& command = *tool.add_subcommand(
-        "compare", "Measure how far a model is from a stored reference, or model B from model A on a text");
+    CLI::App& command = *tool.add_subcommand("compare");
+    set_description(command,
+                    "Measure how far a model is from a stored reference, or model B from MODEL on a text",
+                    "Prints perplexities, the KL divergence of the predictions (over the 32 likeliest tokens "
+                    "and one bucket "
+                    "for the rest, natural logarithm) and how often both find the same token likeliest. Give "
+                    "either --ref, "
+                    "or B and --text.");
+    set_examples(command, {{"What quantization costs",
+                            "lamina compare model-f16.gguf model-q4.gguf --text article.txt"},
+                           {"Against predictions that were stored, for a script",
+                            "lamina compare model.gguf --ref reference.safetensors --json"}});
     add_model_path(command, arguments->model);
-    auto* const other = command.add_option("B", arguments->other, "The model to judge by MODEL");
-    auto* const reference =
-        command.add_option("--ref", arguments->reference, "Stored reference predictions (safetensors)");
+    auto* const other =
+        command.add_option("B", arguments->other, "The model to judge by MODEL; needs --text")
+            ->type_name(model_value);
+    auto* const reference = command.add_option("--ref", arguments->reference,
+                                               "Stored reference predictions (safetensors), instead of B");
     auto* const text =
-        command.add_option("--text", arguments->text, "The text to judge by; - is standard input");
-    reference->type_name("FILE")->excludes(other)->excludes(text);
-    text->type_name("FILE")->needs(other);
+        command.add_option("--text", arguments->text, "The text to judge by, with B; - is standard input");
+    reference->type_name(file_value)->excludes(other)->excludes(text);
+    text->type_name(file_value)->needs(other);
     other->needs(text);
     command.add_flag("--json", arguments->json, "Print one JSON object");
     add_model_options(command, arguments->options);

@@ -4,10 +4,13 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "answer_json.hpp"
 #include "commands.hpp"
+#include "description.hpp"
 #include "files.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
+#include "signals.hpp"
 #include "terminal.hpp"
 
 namespace lamina::cli {
@@ -83,22 +86,9 @@ nlohmann::ordered_json logprobs_json(const Logprobs& logprobs, const Tokenizer& 
     return all;
 }
 
-std::string dump(const nlohmann::ordered_json& value) {
-    return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
 void print_json(const Answer& answer, const std::string& text, const Logprobs& logprobs,
                 const Arguments& arguments, const Tokenizer& tokenizer) {
-    const Statistics statistics = answer.statistics();
-    nlohmann::ordered_json out = {{"text", text},
-                                  {"tokens", answer.tokens()},
-                                  {"finish_reason", to_string(answer.finish_reason())},
-                                  {"prompt_tokens", statistics.prompt_tokens},
-                                  {"cached_tokens", statistics.cached_tokens},
-                                  {"generated_tokens", statistics.generated_tokens},
-                                  {"prefill_seconds", statistics.prefill_seconds},
-                                  {"decode_seconds", statistics.decode_seconds},
-                                  {"tokens_per_second", statistics.tokens_per_second()}};
+    nlohmann::ordered_json out = answer_json(answer, text);
     if (arguments.logprobs > 0) out["logprobs"] = logprobs_json(logprobs, tokenizer);
     fmt::print("{}\n", dump(out));
 }
@@ -124,7 +114,7 @@ void explain_end(FinishReason reason, const Model& model) {
 }
 
 int generate(const Arguments& arguments) {
-    catch_interrupts(SecondInterrupt::quits);
+    catch_signals();
     const std::string prompt = prompt_text(arguments);
     const Model model = load_model(arguments.model, arguments.options);
     const Tokenizer tokenizer = model.tokenizer();
@@ -136,13 +126,14 @@ int generate(const Arguments& arguments) {
         if (arguments.json) {
             text += piece.text;
         } else {
-            print_piece(piece.text);
+            return print_piece(piece.text);
         }
         return true;
     };
     Engine engine(model);
     Answer answer = engine.submit(std::move(request));
     run(engine, answer);
+    require_output();
     if (arguments.json) {
         print_json(answer, text, logprobs, arguments, tokenizer);
     } else {
@@ -153,11 +144,26 @@ int generate(const Arguments& arguments) {
     return answer.finish_reason() == FinishReason::cancelled ? status_interrupted : status_ok;
 }
 
+void describe_generate(CLI::App& command) {
+    set_description(
+        command, "Continue a text",
+        "Prints what the model writes after the text, as it comes. The text is taken as it stands, "
+        "without a chat template; control tokens in it are read.");
+    set_examples(
+        command,
+        {{"40 more tokens, the same each time",
+          "lamina generate model.gguf -p 'Once upon a time' -n 40 --seed 1"},
+         {"The likeliest continuation of a file", "lamina generate model.gguf -p - --greedy < story.txt"},
+         {"For a script: tokens, why it ended, and the 3 likeliest of each step",
+          "lamina generate model.gguf -p 'The capital of France is' -n 5 --json --logprobs 3"}});
+}
+
 }  // namespace
 
 void add_generate(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App& command = *tool.add_subcommand("generate", "Continue a text");
+    CLI::App& command = *tool.add_subcommand("generate");
+    describe_generate(command);
     add_model_path(command, arguments->model);
     command
         .add_option("-p,--prompt", arguments->prompt, "The text to continue; - reads it from standard input")

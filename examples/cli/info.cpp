@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "description.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
 
@@ -180,9 +181,15 @@ int info(const Arguments& arguments) {
 void add_info(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
     arguments->options.context = 256;  // --verbose loads the model, but computes nothing
-    CLI::App& command =
-        *tool.add_subcommand("info", "Show what is in a model file; without one, the devices found");
-    command.add_option("MODEL", arguments->model, "A GGUF file; of a split model any part");
+    CLI::App& command = *tool.add_subcommand("info");
+    set_description(command, "Show what is in a model file; without one, the devices found",
+                    "Only the header of the file is read, unless --verbose is given.");
+    set_examples(command,
+                 {{"What is in the file", "lamina info model.gguf"},
+                  {"What this machine computes with", "lamina info"},
+                  {"One number for a script", "lamina info model.gguf --json | jq .trained_context"}});
+    command.add_option("MODEL", arguments->model, "A GGUF file; of a split model any part")
+        ->type_name(model_value);
     command.add_flag("--json", arguments->json, "Print one JSON object");
     command.add_flag("--verbose", arguments->verbose,
                      "Load the model and list which implementation each op uses");

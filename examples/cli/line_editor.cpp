@@ -1,31 +1,24 @@
 #include "line_editor.hpp"
 
-#include <histedit.h>
+#include <fmt/core.h>
 #include <signal.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <cwchar>
 
-#include "terminal.hpp"
+#include "colour.hpp"
+#include "signals.hpp"
+#include "terminal_guard.hpp"
 
 namespace lamina::cli {
 namespace {
 
 // What signal handlers need; they have nowhere else to find it.
-termios terminal_before = {};
 std::atomic<bool> resized = false;
 std::atomic<bool> stop_asked = false;
-
-void restore_and_die(int signal_number) {
-    tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
-    raise(signal_number);  // SA_RESETHAND: now by default
-}
+std::atomic<bool> continued = false;
 
 void on_resize(int) {
     resized = true;
@@ -37,31 +30,55 @@ void on_stop(int) {
     wake();
 }
 
-void handle(int signal_number, void (*handler)(int), int flags) {
-    struct sigaction action = {};
-    action.sa_handler = handler;
-    action.sa_flags = flags;
-    sigemptyset(&action.sa_mask);
-    sigaction(signal_number, &action, nullptr);
+void on_continue(int) {
+    continued = true;
+    wake();
+}
+
+// While a line is edited; otherwise the terminal is as it was and the shell's ways with it will do.
+void mind_job_control(bool minded) {
+    handle_signal(SIGTSTP, minded ? on_stop : SIG_DFL, SA_RESTART);
+    handle_signal(SIGCONT, minded ? on_continue : SIG_DFL, SA_RESTART);
+}
+
+void leave_terminal(EditLine* lines) {
+    el_set(lines, EL_PREP_TERM, 0);
+    terminal_guard::end_editing();
+}
+
+void take_terminal(EditLine* lines) {
+    terminal_guard::begin_editing();
+    el_set(lines, EL_PREP_TERM, 1);
 }
 
 // Ctrl-Z while a line is edited: the shell gets the terminal as it was, the line is drawn anew afterwards.
-void suspend(EditLine* editor) {
-    el_set(editor, EL_PREP_TERM, 0);
-    handle(SIGTSTP, SIG_DFL, 0);
+void suspend(EditLine* lines) {
+    leave_terminal(lines);
+    mind_job_control(false);
     raise(SIGTSTP);
-    handle(SIGTSTP, on_stop, 0);
-    el_set(editor, EL_PREP_TERM, 1);
-    el_set(editor, EL_REFRESH);
+    mind_job_control(true);
+    continued = true;
 }
 
-// How libedit gets its characters: as its own way, but Ctrl-C ends the line (returns -1).
-int read_character(EditLine* editor, wchar_t* out) {
+// After fg, or SIGCONT after a stop that nobody could see coming: the shell has set its own modes meanwhile.
+void resume(EditLine* lines) {
+    leave_terminal(lines);
+    take_terminal(lines);
+    el_set(lines, EL_REFRESH);
+}
+
+// How libedit gets its characters: as its own way, but signals are minded. Ctrl-C ends the line as Enter
+// does, so that the cursor leaves what was typed; read() sees why.
+int read_character(EditLine* lines, wchar_t* out) {
     std::mbstate_t state = {};
     for (;;) {
-        if (interrupted()) return -1;
-        if (stop_asked.exchange(false)) suspend(editor);
-        if (resized.exchange(false)) el_resize(editor);
+        if (interrupted()) {
+            *out = L'\n';
+            return 1;
+        }
+        if (stop_asked.exchange(false)) suspend(lines);
+        if (continued.exchange(false)) resume(lines);
+        if (resized.exchange(false)) el_resize(lines);
         if (!wait_for_input()) continue;
         char byte = 0;
         const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
@@ -70,98 +87,142 @@ int read_character(EditLine* editor, wchar_t* out) {
         if (count < 0) return -1;
         const std::size_t length = std::mbrtowc(out, &byte, 1, &state);
         if (length == static_cast<std::size_t>(-2)) continue;  // more bytes to come
-        if (length == static_cast<std::size_t>(-1)) *out = L'?';
+        if (length == static_cast<std::size_t>(-1)) *out = 0xFFFD;
         return 1;
     }
 }
 
-char* prompt(EditLine*) {
-    static char text[] = "> ";
+// Of what was pasted, text alone: control characters could not be shown.
+bool is_text(wchar_t c) {
+    return c == L'\n' || c == L'\t' || (c >= L' ' && c != 0x7F && !(c >= 0x80 && c < 0xA0));
+}
+
+// Characters up to the mark that ends what is pasted (ESC [ 201 ~), of which the first are kept.
+std::wstring read_pasted(EditLine* lines) {
+    constexpr std::size_t most = 1 << 20;
+    constexpr std::wstring_view mark = L"\x1b[201~";
+    std::wstring text;
+    std::wstring last;  // as many characters as the mark has
+    wchar_t c = 0;
+    while (!interrupted() && el_wgetc(lines, &c) == 1) {
+        last += c;
+        if (last == mark) return text;
+        if (last.size() < mark.size() && mark.starts_with(last)) continue;
+        for (const wchar_t seen : last) {
+            if (is_text(seen) && text.size() < most) text += seen;
+        }
+        last.clear();
+    }
     return text;
 }
 
-bool can_edit() {
-    const char* const kind = std::getenv("TERM");
-    return is_terminal(stdin) && is_terminal(stdout) && kind != nullptr && *kind != 0 &&
-           std::strcmp(kind, "dumb") != 0;
-}
-
 void strip_newline(std::string& line) {
-    while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+    if (line.ends_with('\n')) line.pop_back();
 }
 
-LineReader::Event read_plain(std::string& line) {
-    char* buffer = nullptr;
-    std::size_t capacity = 0;
-    errno = 0;
-    const ssize_t length = ::getline(&buffer, &capacity, stdin);
-    if (length >= 0) line.assign(buffer, static_cast<std::size_t>(length));
-    std::free(buffer);
-    if (interrupted()) {
-        std::clearerr(stdin);
-        return LineReader::Event::interrupted;
-    }
-    if (length < 0) return LineReader::Event::end;
-    strip_newline(line);
-    return LineReader::Event::line;
+std::size_t common_length(const std::string& a, const std::string& b) {
+    std::size_t length = 0;
+    while (length < a.size() && length < b.size() && a[length] == b[length]) ++length;
+    return length;
 }
 
 }  // namespace
 
-struct LineReader::Editor {
-    EditLine* lines = el_init("lamina", stdin, stdout, stderr);
-    History* history = history_init();
+LineEditor::LineEditor() {
+    terminal_guard::remember_modes();
+    lines_ = el_init("lamina", stdin, stdout, stderr);
+    history_ = history_init();
     HistEvent event = {};
-
-    Editor() {
-        ::history(history, &event, H_SETSIZE, 500);
-        ::history(history, &event, H_SETUNIQUE, 1);
-        el_set(lines, EL_PROMPT, prompt);
-        el_set(lines, EL_EDITOR, "emacs");
-        el_set(lines, EL_HIST, ::history, history);
-        el_set(lines, EL_GETCFN, read_character);
-    }
-    ~Editor() {
-        history_end(history);
-        el_end(lines);
-    }
-
-    Event read(std::string& line) {
-        handle(SIGTSTP, on_stop, 0);
-        int length = 0;
-        const char* const text = el_gets(lines, &length);
-        handle(SIGTSTP, SIG_DFL, 0);
-        if (interrupted()) return Event::interrupted;
-        if (text == nullptr || length <= 0) return Event::end;
-        line.assign(text, static_cast<std::size_t>(length));
-        strip_newline(line);
-        if (!line.empty()) ::history(history, &event, H_ENTER, line.c_str());
-        return Event::line;
-    }
-};
-
-LineReader::LineReader() {
-    if (!can_edit()) return;
-    tcgetattr(STDIN_FILENO, &terminal_before);
-    for (const int number : {SIGTERM, SIGHUP, SIGQUIT})
-        handle(number, restore_and_die, static_cast<int>(SA_RESETHAND));
-    handle(SIGWINCH, on_resize, 0);
-    editor_ = std::make_unique<Editor>();
+    ::history(history_, &event, H_SETSIZE, 1000);
+    ::history(history_, &event, H_SETUNIQUE, 1);
+    el_set(lines_, EL_CLIENTDATA, this);
+    el_set(lines_, EL_PROMPT_ESC, prompt, '\1');
+    el_set(lines_, EL_EDITOR, "emacs");
+    el_set(lines_, EL_HIST, ::history, history_);
+    el_set(lines_, EL_GETCFN, read_character);
+    el_source(lines_, nullptr);
+    bind_keys();
+    handle_signal(SIGWINCH, on_resize, SA_RESTART);
 }
 
-LineReader::~LineReader() = default;
+LineEditor::~LineEditor() {
+    handle_signal(SIGWINCH, SIG_DFL, 0);
+    history_end(history_);
+    el_end(lines_);
+}
 
-bool LineReader::interactive() const { return is_terminal(stdin) && is_terminal(stdout); }
+void LineEditor::bind_keys() {
+    el_set(lines_, EL_ADDFN, "lamina-paste", "Take pasted text", on_paste);
+    el_set(lines_, EL_ADDFN, "lamina-newline", "Begin a new line within the text", on_newline);
+    el_set(lines_, EL_ADDFN, "lamina-complete", "Complete a word", on_complete);
+    el_set(lines_, EL_BIND, "\\e[200~", "lamina-paste", nullptr);
+    el_set(lines_, EL_BIND, "\\e\\n", "lamina-newline", nullptr);
+    el_set(lines_, EL_BIND, "\\e\\r", "lamina-newline", nullptr);
+    el_set(lines_, EL_BIND, "\\t", "lamina-complete", nullptr);
+    // Keys that libedit leaves unbound and people expect.
+    el_set(lines_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+    el_set(lines_, EL_BIND, "\\e[3~", "ed-delete-next-char", nullptr);
+    el_set(lines_, EL_BIND, "\\e[1;5C", "em-next-word", nullptr);
+    el_set(lines_, EL_BIND, "\\e[1;5D", "ed-prev-word", nullptr);
+}
 
-LineReader::Event LineReader::read(std::string& line) {
-    line.clear();
-    std::fflush(stdout);
-    if (editor_) return editor_->read(line);
-    if (interactive()) {
-        std::fputs("> ", stdout);
-        std::fflush(stdout);
+LineEditor& LineEditor::of(EditLine* lines) {
+    void* self = nullptr;
+    el_get(lines, EL_CLIENTDATA, &self);
+    return *static_cast<LineEditor*>(self);
+}
+
+char* LineEditor::prompt(EditLine* lines) { return of(lines).prompt_.data(); }
+
+unsigned char LineEditor::on_paste(EditLine* lines, int) {
+    const std::wstring text = read_pasted(lines);
+    if (!text.empty() && el_winsertstr(lines, text.c_str()) != 0) return CC_ERROR;
+    return CC_REFRESH;
+}
+
+unsigned char LineEditor::on_newline(EditLine* lines, int) {
+    return el_winsertstr(lines, L"\n") == 0 ? CC_REFRESH : CC_ERROR;
+}
+
+// Of the words that begin as the line does up to the cursor, what they have in common.
+unsigned char LineEditor::on_complete(EditLine* lines, int) {
+    const LineInfo* const info = el_line(lines);
+    const std::string begun(info->buffer, info->cursor);
+    std::string common;
+    std::size_t count = 0;
+    for (const std::string& word : of(lines).words_) {
+        if (begun.empty() || !word.starts_with(begun)) continue;
+        common = count++ == 0 ? word : common.substr(0, common_length(common, word));
     }
-    return read_plain(line);
+    if (count == 1) common += ' ';
+    if (common.size() <= begun.size()) return CC_REFRESH_BEEP;
+    return el_insertstr(lines, common.c_str() + begun.size()) == 0 ? CC_REFRESH : CC_ERROR;
+}
+
+LineReader::Event LineEditor::read(std::string& line, std::string_view prompt) {
+    // \1 around what takes no room on the line.
+    prompt_ = coloured(stdout) ? fmt::format("\1\x1b[1m\1{}\1\x1b[0m\1 ", prompt.substr(0, prompt.find(' ')))
+                               : std::string(prompt);
+    mind_job_control(true);
+    terminal_guard::begin_editing();
+    int length = 0;
+    const char* const text = el_gets(lines_, &length);
+    terminal_guard::end_editing();
+    mind_job_control(false);
+    if (stop_asked.exchange(false)) raise(SIGTSTP);  // came with the last key
+    if (interrupted()) return LineReader::Event::interrupted;
+    if (text == nullptr || length <= 0) {
+        std::fputs("\n", stdout);
+        return LineReader::Event::end;
+    }
+    line.assign(text, static_cast<std::size_t>(length));
+    strip_newline(line);
+    return LineReader::Event::line;
+}
+
+void LineEditor::remember(const std::string& entry) {
+    HistEvent event = {};
+    ::history(history_, &event, H_ENTER, entry.c_str());
 }
 
 }  // namespace lamina::cli

@@ -1,33 +1,42 @@
-// Lines from a person or a pipe.
+// Editing lines on a terminal with libedit: history, pasted text, newlines within a message.
 #pragma once
 
-#include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include <histedit.h>
+
+#include "line_reader.hpp"
 
 namespace lamina::cli {
 
-// On a terminal lines are edited (libedit, with this session's history) after a prompt; from a pipe they are
-// read as they come. The terminal is as it was whenever read() is not running, and after SIGTERM, SIGHUP and
-// SIGQUIT too.
-class LineReader {
+// Keys are those of emacs or what ~/.editrc says, and besides: Alt-Enter begins a new line within the text,
+// Tab completes words, text pasted is taken as it is, newlines too. Ctrl-Z, fg and a new size of the window
+// are minded while a line is edited. One at a time: signals know of one.
+class LineEditor {
   public:
-    enum class Event {
-        line,
-        interrupted,  // Ctrl-C; what was typed is dropped
-        end,          // Ctrl-D or the end of the input
-    };
+    LineEditor();
+    ~LineEditor();
+    LineEditor(const LineEditor&) = delete;
+    LineEditor& operator=(const LineEditor&) = delete;
 
-    LineReader();
-    ~LineReader();
-    LineReader(const LineReader&) = delete;
-    LineReader& operator=(const LineReader&) = delete;
-
-    Event read(std::string& line);
-    bool interactive() const;  // standard input and output are a terminal
+    LineReader::Event read(std::string& line, std::string_view prompt);
+    void remember(const std::string& entry);
+    void complete(std::vector<std::string> words) { words_ = std::move(words); }
 
   private:
-    struct Editor;
-    std::unique_ptr<Editor> editor_;  // only where lines can be edited
+    static LineEditor& of(EditLine* lines);
+    static char* prompt(EditLine* lines);
+    static unsigned char on_paste(EditLine* lines, int key);
+    static unsigned char on_newline(EditLine* lines, int key);
+    static unsigned char on_complete(EditLine* lines, int key);
+    void bind_keys();
+
+    EditLine* lines_;
+    History* history_;
+    std::string prompt_;
+    std::vector<std::string> words_;
 };
 
 }  // namespace lamina::cli

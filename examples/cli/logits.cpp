@@ -4,9 +4,10 @@
 #include <algorithm>
 
 #include "commands.hpp"
+#include "description.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
-#include "terminal.hpp"
+#include "signals.hpp"
 
 namespace lamina::cli {
 namespace {
@@ -53,7 +54,7 @@ void forward_rows(Session& session, const TokenRows& in, std::uint64_t first, st
 }
 
 int logits(const Arguments& arguments) {
-    catch_interrupts(SecondInterrupt::quits);
+    catch_signals();
     const TokenRows in = read_tokens(arguments.tokens);
     ModelOptions options = arguments.options;
     options.context = static_cast<std::uint32_t>(in.length);
@@ -78,13 +79,19 @@ int logits(const Arguments& arguments) {
 
 void add_logits(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App& command = *tool.add_subcommand("logits", "Write the logits of every position of given tokens");
+    CLI::App& command = *tool.add_subcommand("logits");
+    set_description(command, "Write the logits of every position of given tokens",
+                    "From one safetensors file to another. B rows of T tokens are B sequences of their own; "
+                    "--sequences of them are computed at once.");
+    set_examples(command,
+                 {{"All logits of tokens.safetensors",
+                   "lamina logits model.gguf --tokens tokens.safetensors --out logits.safetensors"}});
     add_model_path(command, arguments->model);
     command.add_option("--tokens", arguments->tokens, "A safetensors file with `tokens` i32 [B, T]")
-        ->type_name("IN")
+        ->type_name(file_value)
         ->required();
-    command.add_option("--out", arguments->out, "Gets `logits` f32 [B, T, vocabulary]")
-        ->type_name("OUT")
+    command.add_option("--out", arguments->out, "Where to write: `logits` f32 [B, T, vocabulary]")
+        ->type_name(file_value)
         ->required();
     add_model_options(command, arguments->options);
     command.callback([arguments, &action] { action = [arguments] { return logits(*arguments); }; });

@@ -1,6 +1,7 @@
 #include "options.hpp"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,7 +10,11 @@
 #include <map>
 #include <optional>
 
+#include "colour.hpp"
 #include "files.hpp"
+#include "progress.hpp"
+#include "signals.hpp"
+#include "suggest.hpp"
 #include "terminal.hpp"
 
 namespace lamina::cli {
@@ -68,22 +73,31 @@ void add_real(CLI::App& command, const std::string& name, float& value, const Re
         ->type_name("X");
 }
 
+// One of a few words; `take` gets what the word means.
+template <class Value>
+CLI::Option* add_choice(CLI::App& command, const std::string& name,
+                        const std::map<std::string, Value>& choices, Value preset, const std::string& help,
+                        const std::function<void(Value)>& take) {
+    std::string names;
+    std::string preset_name;
+    for (const auto& [choice, meaning] : choices) {
+        names += (names.empty() ? "" : "|") + choice;
+        if (meaning == preset) preset_name = choice;
+    }
+    const auto take_word = [take, name, choices, names](const std::string& word) {
+        const auto found = choices.find(word);
+        if (found == choices.end()) wrong(name, names, word);
+        take(found->second);
+    };
+    return command
+        .add_option_function<std::string>(name, take_word, fmt::format("{} [{}]", help, preset_name))
+        ->type_name(names);
+}
+
 template <class Value>
 void add_choice(CLI::App& command, const std::string& name, Value& value,
                 const std::map<std::string, Value>& choices, const std::string& help) {
-    std::string names;
-    std::string preset;
-    for (const auto& [choice, meaning] : choices) {
-        names += (names.empty() ? "" : "|") + choice;
-        if (meaning == value) preset = choice;
-    }
-    const auto take = [&value, name, choices, names](const std::string& text) {
-        const auto found = choices.find(text);
-        if (found == choices.end()) wrong(name, names, text);
-        value = found->second;
-    };
-    command.add_option_function<std::string>(name, take, fmt::format("{} [{}]", help, preset))
-        ->type_name(names);
+    add_choice<Value>(command, name, choices, value, help, [&value](Value meant) { value = meant; });
 }
 
 std::pair<TokenId, float> parse_bias(const std::string& text) {
@@ -132,16 +146,39 @@ void add_sampling_options(CLI::App& command, SamplingParams& sampling) {
         for (const std::string& text : all) sampling.logit_bias.push_back(parse_bias(text));
     };
     options
-        ->add_option_function<std::vector<std::string>>("--logit-bias", take_biases,
-                                                        "Added to a token's logit; -inf forbids it")
+        ->add_option_function<std::vector<std::string>>(
+            "--logit-bias", take_biases, "Added to a token's logit; -inf forbids it; may be repeated")
         ->type_name("ID=VALUE")
         ->allow_extra_args(false);
 }
 
 }  // namespace
 
+void add_colour_option(CLI::App& command) {
+    add_choice<Colours>(
+        command, "--color",
+        {{"always", Colours::always}, {"auto", Colours::automatic}, {"never", Colours::never}},
+        Colours::automatic, "Colours: on terminals alone, always or never", choose_colours)
+        ->group(general_group);
+}
+
 void add_model_path(CLI::App& command, std::string& path) {
-    command.add_option("MODEL", path, "A GGUF file; of a split model any part")->required();
+    command.add_option("MODEL", path, "A GGUF file; of a split model any part")
+        ->type_name(model_value)
+        ->required();
+}
+
+CLI::Option* add_word(CLI::App& command, const std::string& name, std::string& value,
+                      const std::vector<std::string>& words, const std::string& help) {
+    const auto take = [&value, name, words](const std::string& text) {
+        if (std::find(words.begin(), words.end(), text) == words.end()) {
+            throw CLI::ValidationError(name, fmt::format("expected {}, found '{}'{}", fmt::join(words, "|"),
+                                                         text, suggestion(text, words)));
+        }
+        value = text;
+    };
+    return command.add_option_function<std::string>(name, take, help)
+        ->type_name(fmt::format("{}", fmt::join(words, "|")));
 }
 
 CLI::Option* add_count(CLI::App& command, const std::string& names, std::uint32_t& value, std::uint64_t low,
@@ -178,7 +215,7 @@ void add_compute_options(CLI::App& command, ModelOptions& options) {
                                           "Compute threads [all CPUs that may be used]")
         ->type_name("N");
     group.add_option("--backend", options.backend, "cpu or reference [chosen]")->type_name("NAME");
-    group.add_option("--device", options.devices, "Where to compute; may be repeated [chosen]")
+    group.add_option("--device", options.devices, "Where to compute, as cpu; may be repeated [chosen]")
         ->type_name("SPEC")
         ->allow_extra_args(false);
     add_count(group, "--batch-tokens", options.batch_tokens, 1, 65536,
@@ -204,6 +241,7 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
 }
 
 Model load_model(const std::string& path, ModelOptions options) {
+    catch_signals();
     options.progress = loading_progress();
     options.log = warn;
     return Model::load(path, options);

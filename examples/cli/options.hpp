@@ -12,8 +12,22 @@
 
 namespace lamina::cli {
 
+// What stands for a value in help; shells complete these two with files.
+inline constexpr const char* file_value = "FILE";
+inline constexpr const char* model_value = "MODEL";
+
+// The group of --help and its like, which is shown last.
+inline constexpr const char* general_group = "General";
+
+// --color
+void add_colour_option(CLI::App& command);
+
 // MODEL, required.
 void add_model_path(CLI::App& command, std::string& path);
+
+// An argument without dashes that is one of a few words.
+CLI::Option* add_word(CLI::App& command, const std::string& name, std::string& value,
+                      const std::vector<std::string>& words, const std::string& help);
 
 // A whole number in low..high; everything else is wrong usage that says so.
 CLI::Option* add_count(CLI::App& command, const std::string& names, std::uint32_t& value, std::uint64_t low,

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "commands.hpp"
+#include "description.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
 
@@ -25,8 +26,15 @@ int plan(const Arguments& arguments) {
 
 void add_plan(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App& command =
-        *tool.add_subcommand("plan", "Show what a model would take where, without loading it");
+    CLI::App& command = *tool.add_subcommand("plan");
+    set_description(command, "Show what a model would take where, without loading it",
+                    "Every buffer is listed to the byte; the numbers are those that loading it with the same "
+                    "options would allocate.");
+    set_examples(
+        command,
+        {{"With the default context", "lamina plan model.gguf"},
+         {"For 16 long conversations at once", "lamina plan model.gguf --context 8192 --sequences 16"},
+         {"The sum, for a script", "lamina plan model.gguf --json | jq '[.buffers[].bytes] | add'"}});
     add_model_path(command, arguments->model);
     command.add_flag("--json", arguments->json, "Print one JSON object");
     add_model_options(command, arguments->options);

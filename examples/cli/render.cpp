@@ -2,8 +2,10 @@
 #include <fmt/core.h>
 
 #include "commands.hpp"
+#include "description.hpp"
 #include "files.hpp"
 #include "lamina/lamina.hpp"
+#include "options.hpp"
 
 namespace lamina::cli {
 namespace {
@@ -23,13 +25,7 @@ nlohmann::json render_case(const ChatTemplate& chat_template, const nlohmann::or
 
 int render(const Arguments& arguments) {
     const ChatTemplate chat_template = read_template(arguments.chat_template);
-    const nlohmann::ordered_json cases = read_json(arguments.json);
-    const auto is_object = [](const nlohmann::ordered_json& item) { return item.is_object(); };
-    if (!cases.is_array() || !std::all_of(cases.begin(), cases.end(), is_object)) {
-        throw Error(
-            ErrorCode::bad_file,
-            ErrorDetails{.file = arguments.json, .expected = "an array of objects", .found = "other JSON"});
-    }
+    const nlohmann::ordered_json cases = read_cases(arguments.json);
     nlohmann::json out = nlohmann::json::array();
     for (const nlohmann::ordered_json& variables : cases)
         out.push_back(render_case(chat_template, variables, arguments.now));
@@ -41,13 +37,22 @@ int render(const Arguments& arguments) {
 
 void add_render(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App& command = *tool.add_subcommand("render", "Apply a chat template to messages");
-    command.add_option("TEMPLATE", arguments->chat_template, "A Jinja chat template")->required();
+    CLI::App& command = *tool.add_subcommand("render");
+    set_description(
+        command, "Apply a chat template to messages",
+        "Prints a JSON array with an object for each case: {\"text\": ...}, or {\"error\": ...} where "
+        "the template refuses it.");
+    set_examples(command, {{"One question",
+                            "echo '[{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], "
+                            "\"add_generation_prompt\": true}]' | lamina render chat.jinja --json -"}});
+    command.add_option("TEMPLATE", arguments->chat_template, "A Jinja chat template")
+        ->type_name(file_value)
+        ->required();
     command
         .add_option("--json", arguments->json,
                     "A JSON array of {messages, tools?, add_generation_prompt, bos_token, eos_token}; - is "
                     "standard input")
-        ->type_name("FILE")
+        ->type_name(file_value)
         ->required();
     command.add_option("--now", arguments->now, "What strftime_now sees, as 2024-07-26T09:05:03 [the clock]")
         ->type_name("TIME");

@@ -1,12 +1,9 @@
-// What the tool does on a terminal and nowhere else, and Ctrl-C.
+// What the tool does on a terminal and nowhere else.
 #pragma once
 
-#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
-
-#include "lamina/model.hpp"
 
 namespace lamina::cli {
 
@@ -14,26 +11,22 @@ namespace lamina::cli {
 void use_utf8_locale();
 
 bool is_terminal(std::FILE* stream);
+bool is_dumb();  // TERM says that the terminal knows no escape sequences
 
-// A piece of a model's answer to standard output, at once; main() notices what could not be written. On a
-// terminal without control characters that would steer it; tabs and newlines stay.
-void print_piece(std::string_view text);
+// The width of the terminal that `stream` is, else what COLUMNS says, else 80.
+std::size_t columns(std::FILE* stream);
 
-// A remark beside the output proper: on standard error, faint on a terminal (unless NO_COLOR is set).
+// A piece of a model's answer to standard output, at once. On a terminal without control characters that
+// would steer it; tabs and newlines stay. False where it cannot be written, now or earlier.
+bool print_piece(std::string_view text);
+
+// Throws Error io where something could not be written to standard output.
+void require_output();
+
+// A remark beside the output proper: on standard error, faint on a terminal.
 void remark(std::string_view text);
 
-// Ctrl-C becomes a flag that work looks at between steps.
-enum class SecondInterrupt { quits, ignored };
-void catch_interrupts(SecondInterrupt second);
-bool interrupted();
-void clear_interrupt();
-
-// Waits for standard input; false where a signal came first. A signal that comes before the call counts too,
-// which read() ended by EINTR could miss. Handlers of other signals than SIGINT call wake().
-bool wait_for_input();
-void wake();
-
-// A bar on standard error while a model loads, if that is a terminal. Ctrl-C cancels the load.
-ProgressCallback loading_progress();
+// The first line of a message, without control characters: file names and models have a say in it.
+std::string one_line(std::string_view text);
 
 }  // namespace lamina::cli

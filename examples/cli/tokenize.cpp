@@ -2,10 +2,10 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "commands.hpp"
+#include "description.hpp"
 #include "files.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
@@ -19,16 +19,6 @@ struct Arguments {
     std::string text;
     bool special = false;
 };
-
-std::vector<std::string> read_texts(const std::string& path) {
-    const nlohmann::ordered_json all = read_json(path);
-    const auto is_string = [](const nlohmann::ordered_json& item) { return item.is_string(); };
-    if (!all.is_array() || !std::all_of(all.begin(), all.end(), is_string)) {
-        throw Error(ErrorCode::bad_file,
-                    ErrorDetails{.file = path, .expected = "an array of strings", .found = "other JSON"});
-    }
-    return all.get<std::vector<std::string>>();
-}
 
 int tokenize(const Arguments& arguments) {
     const EncodeOptions options = {.special = arguments.special};
@@ -45,7 +35,8 @@ int tokenize(const Arguments& arguments) {
         return status_ok;
     }
     const Tokenizer tokenizer = load_tokenizer(arguments.model);
-    for (const TokenId id : tokenizer.encode(arguments.text, options)) {
+    const std::string text = arguments.text == "-" ? read_file("-") : arguments.text;
+    for (const TokenId id : tokenizer.encode(text, options)) {
         const nlohmann::json piece = tokenizer.piece(id);
         fmt::print("{:>8} {}\n", id, piece.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     }
@@ -56,14 +47,23 @@ int tokenize(const Arguments& arguments) {
 
 void add_tokenize(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App& command = *tool.add_subcommand("tokenize", "Turn texts into token ids");
+    CLI::App& command = *tool.add_subcommand("tokenize");
+    set_description(command, "Turn texts into token ids", "");
+    set_examples(command,
+                 {{"The tokens of a text, one a line", "lamina tokenize model.gguf -p 'Hello, world'"},
+                  {"Of a file", "lamina tokenize model.gguf -p - < notes.txt"},
+                  {"Of several texts, for a script: [[...],[...]]",
+                   "echo '[\"one\", \"two\"]' | lamina tokenize model.gguf --json -"}});
     add_model_path(command, arguments->model);
     CLI::App& input = *command.add_option_group("Input")->require_option(1);
     input
         .add_option("--json", arguments->json,
                     "A JSON array of strings; prints a JSON array of id arrays; - is standard input")
-        ->type_name("FILE");
-    input.add_option("-p,--prompt", arguments->text, "One text; prints a token a line")->type_name("TEXT");
+        ->type_name(file_value);
+    input
+        .add_option("-p,--prompt", arguments->text,
+                    "One text; prints a token a line; - reads it from standard input")
+        ->type_name("TEXT");
     command.add_flag("--special", arguments->special,
                      "Add BOS or EOS where the vocabulary asks for it, read control tokens");
     command.callback([arguments, &action] { action = [arguments] { return tokenize(*arguments); }; });

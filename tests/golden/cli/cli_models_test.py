@@ -2,13 +2,8 @@
 """The tool on the real models: text in, text out, and what happens at the limits."""
 import json
 import os
-import pty
-import re
-import select
 import signal
 import subprocess
-import termios
-import time
 import unittest
 
 from tool import DATA, MODELS, TOOL, ToolTest, main, run
@@ -178,98 +173,6 @@ class Chat(ToolTest):
 
     def test_text_that_is_no_utf8(self):
         self.fails(1, ["UTF-8"], "chat", SMOLLM2, stdin=b"caf\xff\n")
-
-
-class Terminal(ToolTest):
-    """The chat on a pseudo-terminal, as a person uses it."""
-
-    def setUp(self):
-        super().setUp()
-        self.master, self.slave = pty.openpty()
-        self.addCleanup(os.close, self.master)
-        self.addCleanup(os.close, self.slave)
-        self.before = termios.tcgetattr(self.slave)
-        environment = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8"}
-        self.process = subprocess.Popen([TOOL, "chat", SMOLLM2, "--greedy", "-n", "100"], stdin=self.slave, stdout=self.slave,
-                                        stderr=self.slave, env=environment, start_new_session=True,
-                                        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)))
-        self.addCleanup(self.process.wait)
-        self.addCleanup(self.process.kill)
-        self.seen = ""
-
-    def wait_for(self, words, seconds=120):
-        """Reads until `words` (a regular expression) was printed, and forgets what came before."""
-        end = time.monotonic() + seconds
-        while not re.search(words, self.seen):
-            ready, _, _ = select.select([self.master], [], [], max(0, end - time.monotonic()))
-            self.assertTrue(ready, f"no {words!r} in {self.seen!r}")
-            self.seen += os.read(self.master, 4096).decode("utf-8", "replace")
-        found = re.search(words, self.seen)
-        self.seen = self.seen[found.end():]
-        return found
-
-    def wait_for_prompt(self):
-        """The prompt is printed just before the terminal stops editing lines itself: what is typed in between gets lost."""
-        self.wait_for("> ")
-        end = time.monotonic() + 60
-        while termios.tcgetattr(self.slave)[3] & termios.ICANON:
-            self.assertLess(time.monotonic(), end, "the terminal still edits lines itself")
-            time.sleep(0.005)
-
-    def type(self, text):
-        os.write(self.master, text.encode())
-
-    def leaves_terminal_as_it_was(self, status):
-        self.assertEqual(self.process.wait(60), status)
-        self.assertEqual(termios.tcgetattr(self.slave), self.before)
-
-    def test_ask_and_quit(self):
-        self.wait_for("loading")
-        self.wait_for_prompt()
-        self.type("What is the capital of France?\n")
-        self.wait_for(r"France\?\s+\S+")
-        self.wait_for(r"\d+ tokens, [\d.]+ tokens/s")
-        self.wait_for_prompt()
-        self.type("/help\n")
-        self.wait_for("/clear")
-        self.wait_for_prompt()
-        self.type("/frobnicate\n")
-        self.wait_for("no command /frobnicate")
-        self.wait_for_prompt()
-        self.type("/system Answer like a pirate.\n")
-        self.wait_for_prompt()
-        self.type("/system\n")
-        self.wait_for("system message: Answer like a pirate.")
-        self.wait_for_prompt()
-        self.type("/quit\n")
-        self.leaves_terminal_as_it_was(0)
-
-    def test_interrupts(self):
-        self.wait_for_prompt()
-        self.type("never said")
-        self.wait_for("said")
-        self.type("\x03")
-        self.wait_for("Ctrl-D")
-        self.wait_for_prompt()
-        self.type("Count from one to one hundred in words.\n")
-        self.wait_for(r"hundred in words\.(?:\s|\x1b\[[0-9;]*[A-Za-z])+\w+")
-        self.type("\x03")
-        self.wait_for("stopped")
-        self.wait_for_prompt()
-        self.type("\x03")
-        self.wait_for("Ctrl-D")
-        self.type("\x03")
-        self.leaves_terminal_as_it_was(0)
-
-    def test_end_of_input(self):
-        self.wait_for_prompt()
-        self.type("\x04")
-        self.leaves_terminal_as_it_was(0)
-
-    def test_termination(self):
-        self.wait_for_prompt()
-        self.process.send_signal(signal.SIGTERM)
-        self.leaves_terminal_as_it_was(-signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 # The built tool, driven as users and scripts drive it.
-foreach(test cli cli_models)
+if(NOT TARGET lamina_tool)
+  return()
+endif()
+foreach(test cli cli_help cli_interrupt cli_models cli_terminal)
   add_test(NAME ${test} COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/${test}_test.py)
   set_tests_properties(${test} PROPERTIES ENVIRONMENT
     "LAMINA_TOOL=$<TARGET_FILE:lamina_tool>;LAMINA_TEST_DATA=${PROJECT_SOURCE_DIR}/tests/data;LAMINA_TEST_MODELS=${LAMINA_TEST_MODELS};PYTHONDONTWRITEBYTECODE=1")
 endforeach()
-set_tests_properties(cli PROPERTIES LABELS quick)
-set_tests_properties(cli_models PROPERTIES LABELS models)
+set_tests_properties(cli cli_help PROPERTIES LABELS quick)
+set_tests_properties(cli_interrupt cli_models cli_terminal PROPERTIES LABELS models)
