@@ -6,6 +6,7 @@
 
 #include "api/model_state.hpp"
 #include "api/piece_stream.hpp"
+#include "base/border.hpp"
 #include "engine/engine.hpp"
 #include "lamina/error.hpp"
 #include "text/tokenizer.hpp"
@@ -91,7 +92,7 @@ std::vector<TokenId> end_tokens(const Model::State& model) {
 
 }  // namespace
 
-struct Answer::State {
+struct LAMINA_LOCAL Answer::State {
     State(const std::optional<Tokenizer>& tokenizer, std::vector<std::string> stops)
         : stream(tokenizer, std::move(stops)) {}
 
@@ -148,13 +149,14 @@ void Answer::State::finish(FinishReason reason) {
 bool Answer::State::pop(Piece& piece) {
     const std::lock_guard lock(mutex);
     if (next == pieces.size()) return false;
-    piece = pieces[next++];
+    piece = pieces[next];  // may fail: the piece is still the next then
+    ++next;
     return true;
 }
 
 // Methods that wait hold on to the state: a callback may drop this very Answer.
 
-bool Answer::next(Piece& piece) {
+bool Answer::next(Piece& piece) try {
     const auto state = state_;
     for (bool finished = false; !finished;) {
         state->engine->wait([&] { return state->has_piece() || state->task->finished(); });
@@ -163,14 +165,14 @@ bool Answer::next(Piece& piece) {
     }
     if (const auto error = state->task->error()) std::rethrow_exception(error);
     return false;
-}
+} catch (...) { rethrow_typed("answer"); }
 
-void Answer::wait() {
+void Answer::wait() try {
     const auto state = state_;
     state->wait_finished();
-}
+} catch (...) { rethrow_typed("answer"); }
 
-std::string Answer::text() {
+std::string Answer::text() try {
     const auto state = state_;
     state->wait_finished();
     if (const auto error = state->task->error()) std::rethrow_exception(error);
@@ -178,16 +180,20 @@ std::string Answer::text() {
     std::string out;
     for (const auto& piece : state->pieces) out += piece.text;
     return out;
-}
+} catch (...) { rethrow_typed("answer"); }
 
-void Answer::cancel() { state_->engine->cancel(*state_->task); }
+void Answer::cancel() try { state_->engine->cancel(*state_->task); } catch (...) {
+    rethrow_typed("answer");
+}
 bool Answer::finished() const { return state_->task->finished(); }
 FinishReason Answer::finish_reason() const { return state_->task->reason(); }
 std::exception_ptr Answer::error() const { return state_->task->error(); }
-std::vector<TokenId> Answer::tokens() const { return state_->task->tokens(); }
+std::vector<TokenId> Answer::tokens() const try { return state_->task->tokens(); } catch (...) {
+    rethrow_typed("answer");
+}
 Statistics Answer::statistics() const { return state_->task->statistics(); }
 
-struct Engine::State {
+struct LAMINA_LOCAL Engine::State {
     State(std::shared_ptr<Model::State> model_state, std::uint32_t queue)
         : model(std::move(model_state)),
           end(end_tokens(*model)),
@@ -200,13 +206,14 @@ struct Engine::State {
     std::shared_ptr<engine::Engine> core;
 };
 
-Engine::Engine(Model model, EngineOptions options)
-    : state_(std::make_shared<State>(model.state(), options.queue)) {}
+Engine::Engine(Model model, EngineOptions options) try
+    : state_(std::make_shared<State>(model.state(), options.queue)) {
+} catch (...) { rethrow_typed("engine"); }
 Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
-Answer Engine::submit(Request request) {
+Answer Engine::submit(Request request) try {
     const auto& model = *state_->model;
     if (!model.tokenizer && !request.stop.empty())
         refuse("stop", "none, as the model has no vocabulary", "some");
@@ -234,11 +241,11 @@ Answer Engine::submit(Request request) {
         answer->stream.follow(task.prompt.back());
     answer->task = state_->core->submit(std::move(task));
     return Answer(answer);
-}
+} catch (...) { rethrow_typed("request"); }
 
-bool Engine::step() {
+bool Engine::step() try {
     const auto core = state_->core;
     return core->step();
-}
+} catch (...) { rethrow_typed("engine"); }
 
 }  // namespace lamina

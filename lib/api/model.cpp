@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "api/describe.hpp"
 #include "api/model_state.hpp"
 #include "api/settle.hpp"
 #include "api/vocabulary.hpp"
+#include "base/border.hpp"
 #include "format/model_file.hpp"
 #include "lamina/error.hpp"
 #include "text/tokenizer.hpp"
@@ -22,10 +25,40 @@ std::optional<Tokenizer> make_tokenizer(const format::ModelFile& file) {
     return Tokenizer(std::make_shared<const text::Tokenizer>(std::move(*data)));
 }
 
+// Calls `step`; its errors name the file, and `subject` where they have none of their own.
+template <class Step>
+auto about(const format::ModelFile& file, std::string_view subject, const Step& step) {
+    try {
+        return step();
+    } catch (const Error& error) {
+        auto details = error.details();
+        if (!details.file.empty() || error.code() == ErrorCode::invalid_argument) throw;
+        details.file = file.path();
+        if (details.subject.empty()) details.subject = subject;
+        throw Error(error.code(), std::move(details));
+    }
+}
+
 std::optional<ChatTemplate> make_template(const format::ModelFile& file) {
-    const auto source = file.string("tokenizer.chat_template");
+    const std::string_view key = "tokenizer.chat_template";
+    const auto source = file.string(key);
     if (!source) return std::nullopt;
-    return ChatTemplate::parse(*source);
+    return about(file, key, [&] { return ChatTemplate::parse(*source); });
+}
+
+[[noreturn]] void fail_without_vocabulary(const std::string& path) {
+    throw Error(ErrorCode::unsupported, ErrorDetails{.area = "model",
+                                                     .file = path,
+                                                     .subject = "tokenizer.ggml.model",
+                                                     .expected = "a vocabulary",
+                                                     .found = "none: the model works on token ids alone"});
+}
+
+plan::Plan plan_of(const format::ModelFile& file, const model::Model& network, const Settled& settled) {
+    return about(file, settled.device.name, [&] {
+        return plan::make_plan(network, *settled.backend, settled.device, settled.device_options,
+                               settled.workload);
+    });
 }
 
 void check_vocabulary(const format::ModelFile& file, const Tokenizer& tokenizer, std::uint32_t rows) {
@@ -40,7 +73,7 @@ void check_vocabulary(const format::ModelFile& file, const Tokenizer& tokenizer,
 
 }  // namespace
 
-Model Model::load(const std::string& path, const ModelOptions& options) {
+Model Model::load(const std::string& path, const ModelOptions& options) try {
     const auto file = format::open_model(path, access(options.load));
     const auto network = model::read_model(file);
     auto settled = settle(options, network);
@@ -51,10 +84,10 @@ Model Model::load(const std::string& path, const ModelOptions& options) {
     try {
         state->chat_template = make_template(file);
     } catch (const Error& error) {  // a model with a broken template still computes
+        if (error.code() == ErrorCode::out_of_memory) throw;
         if (options.log) options.log(LogLevel::warning, error.what());
     }
-    auto plan =
-        plan::make_plan(network, *settled.backend, settled.device, settled.device_options, settled.workload);
+    auto plan = plan_of(file, network, settled);
     state->options = settled.options;
     state->options.context = plan.workload.context;
     if (options.log) options.log(LogLevel::info, plan.summary.reason);
@@ -62,67 +95,62 @@ Model Model::load(const std::string& path, const ModelOptions& options) {
         std::make_unique<exec::Executor>(file, std::move(plan), settled.device_options, options.progress);
     state->prefixes.emplace(state->executor->sequences());
     return Model(std::move(state));
-}
+} catch (...) { rethrow_typed("load", path); }
 
 const ModelInfo& Model::info() const { return state_->info; }
 const Plan& Model::plan() const { return state_->executor->plan().summary; }
 const ModelOptions& Model::options() const { return state_->options; }
 bool Model::has_tokenizer() const { return state_->tokenizer.has_value(); }
 
-Tokenizer Model::tokenizer() const {
-    if (!state_->tokenizer)
-        throw Error(ErrorCode::unsupported, "model",
-                    state_->info.path + " has no vocabulary: it works on token ids alone");
+Tokenizer Model::tokenizer() const try {
+    if (!state_->tokenizer) fail_without_vocabulary(state_->info.path);
     return *state_->tokenizer;
-}
+} catch (...) { rethrow_typed("model", state_->info.path); }
 
 std::optional<ChatTemplate> Model::chat_template() const { return state_->chat_template; }
 
-std::vector<OpImplementation> Model::implementations() const {
+std::vector<OpImplementation> Model::implementations() const try {
     std::vector<OpImplementation> out;
     for (auto& report : state_->executor->report()) {
         out.push_back({std::move(report.op), std::move(report.implementation), std::move(report.refused)});
     }
     return out;
-}
+} catch (...) { rethrow_typed("model", state_->info.path); }
 
-ModelInfo inspect(const std::string& path) {
+ModelInfo inspect(const std::string& path) try {
     const auto file = format::open_model(path, FileAccess::map);
     return describe(file, model::read_model(file));
-}
+} catch (...) { rethrow_typed("inspect", path); }
 
-Plan make_plan(const std::string& path, const ModelOptions& options) {
+Plan make_plan(const std::string& path, const ModelOptions& options) try {
     const auto file = format::open_model(path, FileAccess::map);
     const auto network = model::read_model(file);
-    const auto settled = settle(options, network);
-    return plan::make_plan(network, *settled.backend, settled.device, settled.device_options,
-                           settled.workload)
-        .summary;
-}
+    return plan_of(file, network, settle(options, network)).summary;
+} catch (...) { rethrow_typed("plan", path); }
 
-Tokenizer load_tokenizer(const std::string& path) {
+Tokenizer load_tokenizer(const std::string& path) try {
     auto tokenizer = make_tokenizer(format::open_model(path, FileAccess::map));
-    if (!tokenizer) throw Error(ErrorCode::unsupported, "model", path + " has no vocabulary");
+    if (!tokenizer) fail_without_vocabulary(path);
     return *tokenizer;
-}
+} catch (...) { rethrow_typed("tokenizer", path); }
 
-std::optional<ChatTemplate> load_chat_template(const std::string& path) {
+std::optional<ChatTemplate> load_chat_template(const std::string& path) try {
     return make_template(format::open_model(path, FileAccess::map));
-}
+} catch (...) { rethrow_typed("template", path); }
 
-std::vector<std::string> architectures() {
+std::vector<std::string> architectures() try {
     std::vector<std::string> out;
     for (auto name : model::architectures()) out.emplace_back(name);
     return out;
-}
+} catch (...) { rethrow_typed("model"); }
 
-std::vector<DeviceInfo> devices() {
+std::vector<DeviceInfo> devices() try {
     std::vector<DeviceInfo> out;
     for (const auto& backend : backend::registry()) {
         auto found = backend.devices();
         out.insert(out.end(), found.begin(), found.end());
     }
     return out;
-}
+} catch (...) { rethrow_typed("device"); }
 
 }  // namespace lamina

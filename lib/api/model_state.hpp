@@ -11,7 +11,7 @@
 
 namespace lamina {
 
-struct Model::State {
+struct LAMINA_LOCAL Model::State {
     ModelOptions options;  // every default settled
     ModelInfo info;
     std::optional<Tokenizer> tokenizer;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/model_state.hpp"
+#include "base/border.hpp"
 #include "lamina/error.hpp"
 
 namespace lamina {
@@ -23,7 +24,7 @@ std::string of_item(std::size_t index) { return "items[" + std::to_string(index)
 
 }  // namespace
 
-struct Session::State {
+struct LAMINA_LOCAL Session::State {
     explicit State(std::shared_ptr<Model::State> state) : model(std::move(state)) {}
     ~State();
 
@@ -130,40 +131,45 @@ void Session::State::plan_step(std::span<const SequenceTokens> items) {
 }
 
 void Session::State::compute() {
+    // Before anything is appended to a sequence: nothing can fail after that.
+    std::size_t rows = 0;
+    for (const auto& item : batch) rows += item.tokens.size() - item.first_wanted;
+    logits.reserve(rows * model->executor->vocabulary());
     const std::lock_guard lock(model->mutex);
     const auto out = model->executor->forward(batch);
     // The sink runs without the lock: it may use the model through an engine or another session.
     logits.assign(out.begin(), out.end());
 }
 
-Session::Session(Model model) : state_(std::make_unique<State>(model.state())) {}
+Session::Session(Model model) try : state_(std::make_unique<State>(model.state())) {
+} catch (...) { rethrow_typed("session"); }
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 
-SequenceId Session::open() {
+SequenceId Session::open() try {
     state_->require_idle();
     state_->open.reserve(state_->open.size() + 1);
     const std::lock_guard lock(state_->model->mutex);
     state_->open.push_back(state_->model->prefixes->open());
     return state_->open.back();
-}
+} catch (...) { rethrow_typed("session"); }
 
-void Session::close(SequenceId sequence) {
+void Session::close(SequenceId sequence) try {
     state_->require_idle();
     state_->require(sequence, "sequence");
     const std::lock_guard lock(state_->model->mutex);
     state_->model->executor->sequences().close(sequence);
     std::erase(state_->open, sequence);
-}
+} catch (...) { rethrow_typed("session"); }
 
-std::uint32_t Session::length(SequenceId sequence) const {
+std::uint32_t Session::length(SequenceId sequence) const try {
     state_->require(sequence, "sequence");
     const std::lock_guard lock(state_->model->mutex);
     return state_->model->executor->sequences().length(sequence);
-}
+} catch (...) { rethrow_typed("session"); }
 
-void Session::truncate(SequenceId sequence, std::uint32_t length) {
+void Session::truncate(SequenceId sequence, std::uint32_t length) try {
     state_->require_idle();
     state_->require(sequence, "sequence");
     const std::lock_guard lock(state_->model->mutex);
@@ -177,9 +183,9 @@ void Session::truncate(SequenceId sequence, std::uint32_t length) {
                std::to_string(length) + " of " + std::to_string(held));
     }
     sequences.truncate(sequence, length);
-}
+} catch (...) { rethrow_typed("session"); }
 
-void Session::forward(std::span<const SequenceTokens> items, const LogitsSink& sink) {
+void Session::forward(std::span<const SequenceTokens> items, const LogitsSink& sink) try {
     auto& state = *state_;
     state.require_idle();
     {
@@ -206,6 +212,6 @@ void Session::forward(std::span<const SequenceTokens> items, const LogitsSink& s
         }
         inside.flag = false;
     }
-}
+} catch (...) { rethrow_typed("session"); }
 
 }  // namespace lamina

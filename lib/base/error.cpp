@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/utf8.hpp"
+
 namespace lamina {
 
 std::string_view to_string(ErrorCode code) {
@@ -22,26 +24,6 @@ std::string_view to_string(ErrorCode code) {
 }
 
 namespace {
-
-// Length of the well-formed UTF-8 sequence that `s` begins with (Unicode 15, table 3-7); 0 where there is
-// none.
-std::size_t utf8_sequence(std::string_view s) {
-    const auto at = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
-    const unsigned lead = at(0);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xC2 ? 0
-                               : lead < 0xE0 ? 2
-                               : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4
-                                             : 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((at(i) & 0xC0u) != 0x80u) return 0;
-    }
-    const unsigned second = at(1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F)) return 0;
-    if ((lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return 0;
-    return length;
-}
 
 bool is_control(std::string_view sequence) {
     const auto lead = static_cast<unsigned char>(sequence[0]);
@@ -77,10 +59,26 @@ std::string describe(const ErrorDetails& d) {
 
 }  // namespace
 
+struct Error::Content {
+    explicit Content(ErrorDetails d) : details(std::move(d)), text(describe(details)) {}
+    ErrorDetails details;
+    std::string text;
+};
+
 Error::Error(ErrorCode code, ErrorDetails details)
-    : code_(code), details_(std::move(details)), text_(describe(details_)) {}
+    : code_(code), content_(std::make_shared<const Content>(std::move(details))) {}
 
 Error::Error(ErrorCode code, std::string area, std::string message)
     : Error(code, ErrorDetails{.area = std::move(area), .found = std::move(message)}) {}
+
+const ErrorDetails& Error::details() const noexcept {
+    // Strings this short are part of their object.
+    static const ErrorDetails no_memory{.area = "memory", .found = "no memory left"};
+    return content_ ? content_->details : no_memory;
+}
+
+const char* Error::what() const noexcept {
+    return content_ ? content_->text.c_str() : "[memory] no memory left";
+}
 
 }  // namespace lamina

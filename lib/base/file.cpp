@@ -32,6 +32,14 @@ constexpr std::uint64_t read_chunk = std::uint64_t{1} << 30;  // Linux reads at 
             .area = "file", .file = path, .expected = std::move(expected), .found = std::move(found)});
 }
 
+[[noreturn]] void fail_memory(const std::string& path, std::uint64_t bytes = 0) {
+    throw Error(ErrorCode::out_of_memory,
+                ErrorDetails{.area = "file",
+                             .file = path,
+                             .expected = bytes > 0 ? std::to_string(bytes) + " bytes of memory" : "",
+                             .found = "no memory left to load this file"});
+}
+
 [[noreturn]] void fail_errno(const std::string& path, int error) {
     switch (error) {
         case ENOENT: fail(path, "", "no such file");
@@ -42,6 +50,7 @@ constexpr std::uint64_t read_chunk = std::uint64_t{1} << 30;  // Linux reads at 
         case ENAMETOOLONG: fail(path, "", "the path is too long");
         case EMFILE:
         case ENFILE: fail(path, "", "too many files are open");
+        case ENOMEM: fail_memory(path);
         case EIO: fail(path, "", "the device reports a read error");
         default: fail(path, "", "the system cannot read this file (error " + std::to_string(error) + ")");
     }
@@ -102,7 +111,7 @@ class MappedFile final : public FileBytes {
         : fd_(std::move(fd)), path_(std::move(path)), size_(size) {
         address_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd_.get(), 0);
         if (address_ != MAP_FAILED) return;
-        if (errno == ENOMEM) fail(path_, "", "no address space left to map this file");
+        if (errno == ENOMEM) fail_memory(path_, size_);
         fail_errno(path_, errno);
     }
     ~MappedFile() override { ::munmap(address_, size_); }
@@ -118,9 +127,7 @@ class MappedFile final : public FileBytes {
         if (size == 0) return;
         const std::uint64_t begin = offset / page_ * page_;
         const int error = advise(begin, offset + size - begin, MADV_POPULATE_READ);
-        if (error == ENOMEM) {
-            throw Error(ErrorCode::out_of_memory, "file", path_ + ": no memory left to load this file");
-        }
+        if (error == ENOMEM) fail_memory(path_, size);
         if (error != 0 && error != EINVAL && error != EFAULT) fail_errno(path_, error);
         // The size is checked in any case: the tail of a last page that is cut off reads as zeros.
         const std::uint64_t now = size_now(fd_.get(), path_);
@@ -157,13 +164,7 @@ class ReadFile final : public FileBytes {
     ReadFile(const FileDescriptor& fd, std::string path, std::uint64_t size)
         : path_(std::move(path)), size_(size) {
         data_ = static_cast<std::byte*>(::operator new(size_, alignment, std::nothrow));
-        if (data_ == nullptr) {
-            throw Error(ErrorCode::out_of_memory,
-                        ErrorDetails{.area = "file",
-                                     .file = path_,
-                                     .expected = std::to_string(size_) + " bytes of memory",
-                                     .found = "less"});
-        }
+        if (data_ == nullptr) fail_memory(path_, size_);
         try {
             fill(fd.get());
         } catch (...) {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "lamina/error.hpp"
-
 namespace lamina::cache {
 
 void PrefixCache::park(SequenceId sequence, std::vector<std::int32_t> tokens) {
@@ -35,22 +33,12 @@ PrefixHit PrefixCache::take(std::span<const std::int32_t> prompt) {
         if (found > tokens) best = it, tokens = found;
     }
     if (best != parked_.end() && tokens >= best->tokens.size() / 2) return use(best, tokens);
-    SequenceId fresh = 0;
-    if (try_open(fresh)) return {fresh, 0};
+    if (const auto fresh = sequences_.try_open()) return {*fresh, 0};
     return best != parked_.end() ? use(best, tokens) : PrefixHit{open(), 0};
 }
 
-bool PrefixCache::try_open(SequenceId& sequence) try {
-    sequence = sequences_.open();
-    return true;
-} catch (const Error& error) {
-    if (error.code() != ErrorCode::out_of_memory) throw;
-    return false;
-}
-
 SequenceId PrefixCache::open() {
-    SequenceId sequence = 0;
-    if (try_open(sequence)) return sequence;
+    if (const auto fresh = sequences_.try_open()) return *fresh;
     if (!parked_.empty()) return use(parked_.begin(), 0).sequence;
     return sequences_.open();  // throws, with its numbers
 }

@@ -42,7 +42,6 @@ class PrefixCache {
     };
     using Position = std::list<Parked>::iterator;
     std::uint32_t usable(const Parked& parked, std::span<const std::int32_t> prompt) const;
-    bool try_open(SequenceId& sequence);
     PrefixHit use(Position parked, std::uint32_t tokens);
 
     Sequences& sequences_;

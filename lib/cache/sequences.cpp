@@ -35,12 +35,17 @@ Sequences::Sequences(std::span<const backend::CacheGeometry> groups, std::uint32
     }
 }
 
-SequenceId Sequences::open() {
+std::optional<SequenceId> Sequences::try_open() {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         if (entries_[i].open) continue;
         entries_[i].open = true;
         return static_cast<SequenceId>(i);
     }
+    return std::nullopt;
+}
+
+SequenceId Sequences::open() {
+    if (const auto sequence = try_open()) return *sequence;
     throw Error(ErrorCode::out_of_memory, "cache",
                 "all " + std::to_string(entries_.size()) +
                     " sequences are in use; load the model with more (option sequences)");

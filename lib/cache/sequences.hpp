@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,7 +29,8 @@ class Sequences {
   public:
     Sequences(std::span<const backend::CacheGeometry> groups, std::uint32_t sequences, std::uint32_t context);
 
-    SequenceId open();  // throws out_of_memory where all are in use
+    std::optional<SequenceId> try_open();  // nothing where all are in use
+    SequenceId open();                     // throws out_of_memory where all are in use
     void close(SequenceId sequence);
     bool is_open(SequenceId sequence) const { return sequence < entries_.size() && entries_[sequence].open; }
     std::uint32_t length(SequenceId sequence) const { return entries_[sequence].length; }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/border.hpp"
 #include "lamina/error.hpp"
 
 namespace lamina::engine {
@@ -34,6 +35,12 @@ Engine::Engine(std::unique_ptr<Forward> forward, std::uint32_t queue, std::uint3
       queue_limit_(queue),
       active_limit_(active) {
     if (queue == 0) refuse(ErrorCode::invalid_argument, "queue", "at least 1", "0");
+    // Of the step that is formed: a want of memory shows here, not while others are computed.
+    const std::size_t most = std::min(active_limit_, forward_->max_rows());
+    active_.reserve(active_limit_);
+    items_.reserve(most);
+    computing_.reserve(most);
+    logits_.reserve(std::min<std::size_t>(most, forward_->max_wanted()) * vocabulary_);
 }
 
 void Engine::check(const Request& request) const {
@@ -97,9 +104,7 @@ void Engine::as_stepper(Lock& lock, Work&& work) {
     lock.unlock();
     try {
         work();
-    } catch (...) {  // no memory to form a step with
-        end_active(FinishReason::failed, std::current_exception());
-    }
+    } catch (...) { end_active(FinishReason::failed, typed_failure("engine")); }
     lock.lock();
     if (closed_ && forward_) {
         lock.unlock();
@@ -180,12 +185,11 @@ void Engine::admit() {
         }
         try {
             start(task);
-        } catch (...) { task->finish(FinishReason::failed, std::current_exception()); }
+        } catch (...) { task->finish(FinishReason::failed, typed_failure("engine")); }
     }
 }
 
 void Engine::start(const std::shared_ptr<Task>& task) {
-    active_.reserve(active_limit_);
     const std::lock_guard model(forward_->mutex());
     const auto hit = forward_->prefixes().take(task->request_.prompt);
     try {
@@ -224,7 +228,7 @@ bool Engine::run_batch() try {
     for (std::size_t i = 0; i < items_.size(); ++i) active_[computing_[i]].running->advance(items_[i]);
     return true;
 } catch (...) {
-    const auto failure = std::current_exception();
+    const auto failure = typed_failure("engine");
     if (has_code(failure, ErrorCode::device_failed)) {
         die(failure);
     } else {
@@ -238,7 +242,7 @@ void Engine::hand_out() {
         if (!active.wanted) continue;
         try {
             take(active, std::span(logits_).subspan(active.row * vocabulary_, vocabulary_));
-        } catch (...) { end(active, FinishReason::failed, std::current_exception()); }
+        } catch (...) { end(active, FinishReason::failed, typed_failure("engine")); }
     }
 }
 
@@ -285,13 +289,18 @@ void Engine::end_active(FinishReason reason, const std::exception_ptr& error) {
     active_.clear();
 }
 
+// One by one: this runs where there may be no memory for a second queue.
 void Engine::end_waiting(FinishReason reason, const std::exception_ptr& error) {
-    std::deque<std::shared_ptr<Task>> waiting;
-    {
-        const Lock lock(mutex_);
-        waiting.swap(queue_);
+    for (;;) {
+        std::shared_ptr<Task> task;
+        {
+            const Lock lock(mutex_);
+            if (queue_.empty()) return;
+            task = std::move(queue_.front());
+            queue_.pop_front();
+        }
+        task->finish(reason, error);
     }
-    for (const auto& task : waiting) task->finish(reason, error);
 }
 
 void Engine::sweep() {

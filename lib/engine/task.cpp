@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/border.hpp"
+
 namespace lamina::engine {
 namespace {
 
@@ -56,7 +58,7 @@ void Task::finish(FinishReason reason, std::exception_ptr error) {
     try {
         if (request_.on_finish) request_.on_finish(reason);
     } catch (...) {
-        if (reason != FinishReason::failed) error = std::current_exception();
+        if (reason != FinishReason::failed) error = typed_failure("engine");
         reason = FinishReason::failed;
     }
     // What the callbacks hold goes before anyone is told, and outside the lock: its destructors are the

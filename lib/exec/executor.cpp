@@ -91,20 +91,10 @@ void Executor::check(Batch batch) const {
              std::to_string(wanted));
 }
 
-void Executor::reserve(Batch batch) {
-    try {
-        for (const auto& item : batch) {
-            sequences_.reserve(item.sequence, static_cast<std::uint32_t>(item.tokens.size()));
-        }
-    } catch (...) {  // all or nothing: what was reserved goes back
-        for (const auto& item : batch) sequences_.truncate(item.sequence, sequences_.length(item.sequence));
-        throw;
-    }
-}
-
-std::span<const float> Executor::forward(Batch batch) {
-    check(batch);
-    reserve(batch);
+// Reserves pages for the batch and writes down which rows go where.
+void Executor::form(Batch batch) {
+    for (const auto& item : batch)
+        sequences_.reserve(item.sequence, static_cast<std::uint32_t>(item.tokens.size()));
     tokens_.clear(), positions_.clear(), wanted_.clear();
     rows_.resize(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -122,7 +112,17 @@ std::span<const float> Executor::forward(Batch batch) {
             if (t >= item.first_wanted) wanted_.push_back(rows.first_row + t);
         }
     }
-    executable_->run({tokens_, positions_, rows_, wanted_});
+}
+
+std::span<const float> Executor::forward(Batch batch) {
+    check(batch);
+    try {
+        form(batch);
+        executable_->run({tokens_, positions_, rows_, wanted_});
+    } catch (...) {  // all or nothing: what was reserved goes back
+        for (const auto& item : batch) sequences_.truncate(item.sequence, sequences_.length(item.sequence));
+        throw;
+    }
     for (const auto& item : batch)
         sequences_.commit(item.sequence, static_cast<std::uint32_t>(item.tokens.size()));
     return executable_->logits();

@@ -37,7 +37,7 @@ class Executor {
 
   private:
     void check(Batch batch) const;
-    void reserve(Batch batch);
+    void form(Batch batch);
 
     plan::Plan plan_;
     std::unique_ptr<backend::Device> device_;

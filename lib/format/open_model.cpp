@@ -75,6 +75,7 @@ ModelFile open_model(const std::string& path, FileAccess access) {
         if (!gguf::matches(bytes)) {
             throw Error(ErrorCode::bad_file, ErrorDetails{.area = "gguf",
                                                           .file = path,
+                                                          .offset = 0,
                                                           .expected = "a GGUF model file",
                                                           .found = describe_beginning(bytes)});
         }

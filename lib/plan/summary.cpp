@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/border.hpp"
 #include "lamina/plan.hpp"
 #include "plan/bytes.hpp"
 
@@ -43,7 +44,7 @@ std::uint64_t Plan::mapped_bytes() const {
     return sum;
 }
 
-std::string Plan::table() const {
+std::string Plan::table() const try {
     std::string out;
     for (const auto& device : devices) {
         out +=
@@ -61,9 +62,9 @@ std::string Plan::table() const {
                            plan::format_bytes(l.weight_bytes));
     }
     return out + reason + "\n";
-}
+} catch (...) { rethrow_typed("plan"); }
 
-std::string Plan::json() const {
+std::string Plan::json() const try {
     using plan::quoted;
     std::string out = "{\"devices\":[";
     for (std::size_t i = 0; i < devices.size(); ++i) {
@@ -90,6 +91,6 @@ std::string Plan::json() const {
                      "],\"context\":{},\"sequences\":{},\"batch_tokens\":{},\"total_bytes\":{},\"mapped_"
                      "bytes\":{},\"reason\":{}}}",
                      context, sequences, batch_tokens, total_bytes(), mapped_bytes(), quoted(reason));
-}
+} catch (...) { rethrow_typed("plan"); }
 
 }  // namespace lamina

@@ -11,6 +11,29 @@
 namespace lamina::text {
 namespace {
 
+// PCRE2's memory comes from where all other memory of the library does.
+void* allocate(PCRE2_SIZE bytes, void*) { return ::operator new(bytes, std::nothrow); }
+void release(void* data, void*) { ::operator delete(data); }
+
+template <auto free>
+struct Free {
+    template <class T>
+    void operator()(T* data) const {
+        free(data);
+    }
+};
+using GeneralContext = std::unique_ptr<pcre2_general_context, Free<pcre2_general_context_free>>;
+using CompileContext = std::unique_ptr<pcre2_compile_context, Free<pcre2_compile_context_free>>;
+using MatchContext = std::unique_ptr<pcre2_match_context, Free<pcre2_match_context_free>>;
+using MatchData = std::unique_ptr<pcre2_match_data, Free<pcre2_match_data_free>>;
+using Code = std::unique_ptr<pcre2_code, Free<pcre2_code_free>>;
+
+template <class Pointer>
+Pointer required(Pointer pointer) {
+    if (!pointer) throw std::bad_alloc();
+    return pointer;
+}
+
 // PCRE2's \s holds U+180E, which is no White_Space since Unicode 6.3; the published patterns come from
 // engines that go by White_Space.
 constexpr std::string_view white_space = R"(\p{Z}\t-\r\x{85})";
@@ -52,49 +75,53 @@ class Pretokenizer::Stage {
   public:
     explicit Stage(std::string_view pattern) {
         const std::string text = with_white_space(pattern);
+        const auto memory =
+            required(GeneralContext(pcre2_general_context_create(allocate, release, nullptr)));
+        const auto context = required(CompileContext(pcre2_compile_context_create(memory.get())));
+        match_ = required(MatchContext(pcre2_match_context_create(memory.get())));
+        pcre2_set_match_limit(match_.get(), match_limit);
+        pcre2_set_heap_limit(match_.get(), heap_limit);
         int error = 0;
         PCRE2_SIZE offset = 0;
         code_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                                  PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr));
+                                  PCRE2_UTF | PCRE2_UCP, &error, &offset, context.get()));
         if (!code_) {
+            if (error == PCRE2_ERROR_HEAP_FAILED) throw std::bad_alloc();
             throw Error(ErrorCode::unsupported, "tokenizer",
                         "pre-tokenizer pattern refused by PCRE2 at " + std::to_string(offset) + ": " + text);
         }
         pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);  // where it is refused, the interpreter matches
     }
-    const pcre2_code* code() const { return code_.get(); }
+    // Working memory of one match at a time.
+    MatchData match_data() const {
+        return required(MatchData(pcre2_match_data_create_from_pattern(code_.get(), nullptr)));
+    }
+    // As pcre2_match: negative where nothing is found or a limit reached. Throws bad_alloc.
+    int match(std::string_view text, std::size_t at, std::uint32_t options, pcre2_match_data* data) const {
+        const int found = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
+                                      PCRE2_NO_UTF_CHECK | options, data, match_.get());
+        if (found == PCRE2_ERROR_NOMEMORY) throw std::bad_alloc();
+        return found;
+    }
 
   private:
-    struct Free {
-        void operator()(pcre2_code* code) const { pcre2_code_free(code); }
-    };
-    std::unique_ptr<pcre2_code, Free> code_;
+    Code code_;
+    MatchContext match_;
 };
 
 // The working memory of one call: one match block a stage, as the stages are nested.
 class Pretokenizer::Matches {
   public:
-    explicit Matches(std::size_t stages) : context_(pcre2_match_context_create(nullptr)) {
-        if (!context_) throw std::bad_alloc();
-        pcre2_set_match_limit(context_.get(), match_limit);
-        pcre2_set_heap_limit(context_.get(), heap_limit);
-        for (std::size_t i = 0; i < stages; ++i) {
-            data_.emplace_back(pcre2_match_data_create(1, nullptr));
-            if (!data_.back()) throw std::bad_alloc();
-        }
+    explicit Matches(const std::vector<Stage>& stages) {
+        for (const Stage& stage : stages) data_.push_back(stage.match_data());
     }
 
     // The next match at or after `at`; false where there is none or a limit was reached.
     bool next(const Stage& stage, std::size_t index, std::string_view text, std::size_t at,
               std::size_t& begin, std::size_t& end) {
         auto* data = data_[index].get();
-        const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
-        int found =
-            pcre2_match(stage.code(), subject, text.size(), at, PCRE2_NO_UTF_CHECK, data, context_.get());
-        if (found < 0 && found != PCRE2_ERROR_NOMATCH) {
-            found = pcre2_match(stage.code(), subject, text.size(), at, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
-                                data, context_.get());
-        }
+        int found = stage.match(text, at, 0, data);
+        if (found < 0 && found != PCRE2_ERROR_NOMATCH) found = stage.match(text, at, PCRE2_NO_JIT, data);
         if (found < 0) return false;
         const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(data);
         begin = bounds[0];
@@ -103,14 +130,7 @@ class Pretokenizer::Matches {
     }
 
   private:
-    struct FreeContext {
-        void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
-    };
-    struct FreeData {
-        void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
-    };
-    std::unique_ptr<pcre2_match_context, FreeContext> context_;
-    std::vector<std::unique_ptr<pcre2_match_data, FreeData>> data_;
+    std::vector<MatchData> data_;
 };
 
 Pretokenizer::Pretokenizer(const Pattern& pattern) {
@@ -120,7 +140,7 @@ Pretokenizer::Pretokenizer(const Pattern& pattern) {
 Pretokenizer::~Pretokenizer() = default;
 
 void Pretokenizer::split(std::string_view text, const std::function<void(std::string_view)>& piece) const {
-    Matches matches(stages_.size());
+    Matches matches(stages_);
     split(0, text, matches, piece);
 }
 

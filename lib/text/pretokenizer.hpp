@@ -27,7 +27,7 @@ class Pretokenizer {
     ~Pretokenizer();
 
     // Calls `piece` for each piece in order; together they are the text. `text` must be well-formed UTF-8.
-    // Never fails: where PCRE2 reaches a limit, the rest of that stage's piece stays whole.
+    // Throws nothing but bad_alloc: where PCRE2 reaches a limit, the rest of that stage's piece stays whole.
     void split(std::string_view text, const std::function<void(std::string_view)>& piece) const;
 
   private:

@@ -54,7 +54,7 @@ std::string common_prefix(const std::string& path, const Part& part) {
     const bool agrees =
         path.size() >= suffix.size() && path.compare(path.size() - suffix.size(), suffix.size(), suffix) == 0;
     if (!agrees) {
-        fail(path, "", "a file name that ends in " + suffix + ", since the file is part of a set",
+        fail(path, "split.no", "a file name that ends in " + suffix + ", since the file is part of a set",
              "another name");
     }
     return path.substr(0, path.size() - suffix.size());

@@ -6,6 +6,7 @@
 #include "base/checked.hpp"
 #include "format/extent.hpp"
 #include "format/gguf/types.hpp"
+#include "format/planted_error.hpp"
 
 namespace lamina::format::gguf {
 namespace {
@@ -89,7 +90,7 @@ void place(const HeaderReader& reader, const Description& d, std::uint64_t data,
     const auto bytes = file.bytes->bytes();
     const auto begin = checked_add(data, d.offset);
     const auto end = begin ? checked_add(*begin, d.size) : std::nullopt;
-    if (!end || *end > bytes.size()) {
+    if (!end || *end > bytes.size() + planted_slack) {
         reader.fail(d.at, tensor.name,
                     "data of " + std::to_string(d.size) + " bytes at offset " + std::to_string(d.offset) +
                         " of the data section, which begins at byte " + std::to_string(data),

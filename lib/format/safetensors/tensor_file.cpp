@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/border.hpp"
 #include "base/checked.hpp"
 #include "format/extent.hpp"
 #include "format/safetensors/safetensors.hpp"
@@ -22,7 +23,7 @@ namespace {
 
 }  // namespace
 
-TensorFile TensorFile::read(const std::string& path) {
+TensorFile TensorFile::read(const std::string& path) try {
     // Read, not mapped: a TensorFile must not depend on what happens to the file afterwards.
     auto contents = format::safetensors::read(path, open_file(path, FileAccess::read));
     TensorFile out;
@@ -35,26 +36,26 @@ TensorFile TensorFile::read(const std::string& path) {
                                 t.bytes.size()});
     }
     return out;
-}
+} catch (...) { rethrow_typed("tensor_file", path); }
 
-void TensorFile::write(const std::string& path) const {
+void TensorFile::write(const std::string& path) const try {
     std::vector<format::safetensors::Tensor> tensors;
     for (const Entry& e : entries_) {
         const auto type = format::safetensors::element_type_from_name(e.dtype);
         tensors.push_back({e.name, type.value(), e.shape, {e.data.get(), e.size}, 0});
     }
     format::safetensors::write(path, tensors, metadata);
-}
+} catch (...) { rethrow_typed("tensor_file", path); }
 
-std::vector<std::string> TensorFile::names() const {
+std::vector<std::string> TensorFile::names() const try {
     std::vector<std::string> out;
     for (const Entry& e : entries_) out.push_back(e.name);
     return out;
-}
+} catch (...) { rethrow_typed("tensor_file"); }
 
 bool TensorFile::has(std::string_view name) const { return by_name_.find(name) != by_name_.end(); }
 
-const TensorFile::Entry& TensorFile::entry(std::string_view name) const {
+const TensorFile::Entry& TensorFile::entry(std::string_view name) const try {
     const auto at = by_name_.find(name);
     if (at != by_name_.end()) return entries_[at->second];
     std::string found;
@@ -62,7 +63,7 @@ const TensorFile::Entry& TensorFile::entry(std::string_view name) const {
         if (found.size() < 150) found += (found.empty() ? "only '" : ", '") + e.name + "'";
     }
     refuse(path_, name, "a tensor of this name", found.empty() ? "no tensors" : found);
-}
+} catch (...) { rethrow_typed("tensor_file"); }
 
 const TensorFile::Shape& TensorFile::shape(std::string_view name) const { return entry(name).shape; }
 const std::string& TensorFile::dtype(std::string_view name) const { return entry(name).dtype; }
@@ -73,16 +74,16 @@ std::span<const std::byte> TensorFile::bytes(std::string_view name) const {
 }
 
 template <class T>
-std::vector<T> TensorFile::values(std::string_view name, std::string_view dtype) const {
+std::vector<T> TensorFile::values(std::string_view name, std::string_view dtype) const try {
     const Entry& e = entry(name);
     if (e.dtype != dtype) refuse(path_, name, "a tensor of dtype " + std::string(dtype), e.dtype);
     std::vector<T> out(e.size / sizeof(T));
     if (e.size > 0) std::memcpy(out.data(), e.data.get(), e.size);
     return out;
-}
+} catch (...) { rethrow_typed("tensor_file"); }
 
 template <class T>
-void TensorFile::add(std::string name, std::string_view dtype, Shape shape, std::span<const T> values) {
+void TensorFile::add(std::string name, std::string_view dtype, Shape shape, std::span<const T> values) try {
     if (name.empty() || name == "__metadata__") refuse(path_, name, "a name", "'" + name + "'");
     if (has(name)) refuse(path_, name, "a name that is not taken", "a tensor of this name");
     const auto elements = format::checked_elements(shape);
@@ -92,10 +93,15 @@ void TensorFile::add(std::string name, std::string_view dtype, Shape shape, std:
     }
     const auto data = std::make_shared<std::vector<std::byte>>(values.size_bytes());
     if (!data->empty()) std::memcpy(data->data(), values.data(), data->size());
-    by_name_.emplace(name, entries_.size());
-    entries_.push_back({std::move(name), std::string(dtype), std::move(shape),
-                        std::shared_ptr<const std::byte>(data, data->data()), data->size()});
-}
+    const auto named = by_name_.emplace(name, entries_.size()).first;
+    try {
+        entries_.push_back({std::move(name), std::string(dtype), std::move(shape),
+                            std::shared_ptr<const std::byte>(data, data->data()), data->size()});
+    } catch (...) {
+        by_name_.erase(named);
+        throw;
+    }
+} catch (...) { rethrow_typed("tensor_file"); }
 
 std::vector<float> TensorFile::f32(std::string_view name) const { return values<float>(name, "F32"); }
 std::vector<std::int32_t> TensorFile::i32(std::string_view name) const {

@@ -1,12 +1,13 @@
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/json_text.hpp"
 #include "format/extent.hpp"
 #include "format/safetensors/safetensors.hpp"
 #include "lamina/error.hpp"
@@ -57,24 +58,30 @@ std::vector<std::size_t> storage_order(std::span<const Tensor> tensors) {
 std::string header_text(const std::string& path, std::span<const Tensor> tensors,
                         std::span<const std::size_t> order,
                         const std::map<std::string, std::string>& metadata) {
-    nlohmann::ordered_json header = nlohmann::ordered_json::object();
-    if (!metadata.empty()) header["__metadata__"] = metadata;
+    const auto quote = [&](std::string& out, std::string_view part) {
+        if (append_json(out, part)) return;
+        fail(ErrorCode::invalid_argument, path, "header", "names and metadata in UTF-8", "other bytes");
+    };
+    std::string text = "{";
+    if (!metadata.empty()) text += "\"__metadata__\":{";
+    for (const auto& [key, value] : metadata) {
+        quote(text, key);
+        text += ':';
+        quote(text, value);
+        text += ',';
+    }
+    if (!metadata.empty()) text.back() = '}', text += ',';
     std::uint64_t offset = 0;
     for (const std::size_t i : order) {
         const Tensor& t = tensors[i];
         const std::uint64_t end = offset + t.bytes.size();
-        // push_back: operator[] of an ordered object searches all keys before it.
-        header.get_ref<nlohmann::ordered_json::object_t&>().emplace_back(
-            t.name, nlohmann::ordered_json{
-                        {"dtype", to_string(t.type)}, {"shape", t.shape}, {"data_offsets", {offset, end}}});
+        quote(text, t.name);
+        text += ":{\"dtype\":\"" + std::string(to_string(t.type)) + "\",\"shape\":" + to_text(t.shape) +
+                ",\"data_offsets\":" + to_text(std::array{offset, end}) + "},";
         offset = end;
     }
-    std::string text;
-    try {
-        text = header.dump();
-    } catch (const nlohmann::json::exception&) {
-        fail(ErrorCode::invalid_argument, path, "header", "names and metadata in UTF-8", "other bytes");
-    }
+    if (text.back() == ',') text.pop_back();
+    text += '}';
     text.append((8 - text.size() % 8) % 8, ' ');  // so that the data section is aligned
     if (text.size() > Limits::header) {
         fail(ErrorCode::invalid_argument, path, "header", "at most 100000000 bytes",
