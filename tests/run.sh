@@ -1,26 +1,42 @@
 #!/usr/bin/env bash
-# Sets up, builds into build/, fetches models and templates, runs the tests.
-# usage: tests/run.sh [--quick | --long]     --quick: the local loop, without models; --long: also what takes many minutes
+# Sets up, builds, fetches models and templates, runs the tests, stage by stage; lib/README.md says what each stage is for.
+# usage: tests/run.sh [--quick | --long] [STAGE...]
+#   --quick   the local loop: the quick tests of the plain build, without models
+#   --long    also what takes many minutes
+#   STAGE     of: plain address thread fuzz lint; without one: all of them
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=$root/build
-select=(-LE long)
-models=yes
-case ${1-} in
-  "") ;;
-  --quick) select=(-L quick); models= ;;
-  --long) select=() ;;
-  *) echo "usage: tests/run.sh [--quick | --long]" >&2; exit 2 ;;
-esac
+usage() { sed -n '3,6s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+
+effort=
+stages=()
+for argument in "$@"; do
+  case $argument in
+    --quick|--long) effort=${argument#--} ;;
+    plain|address|thread|fuzz|lint) stages+=("$argument") ;;
+    *) usage ;;
+  esac
+done
+if [ "${#stages[@]}" -eq 0 ]; then
+  stages=(plain address thread fuzz lint)
+  [ "$effort" != quick ] || stages=(plain)
+fi
+
+# Threads compute inside the tests too: two CPUs a test.
+jobs=$(( ($(nproc) + 1) / 2 ))
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+failed_stages=()
+minutes=()
 
 # Published chat templates and vocabularies, under terms of their own: fetched for the tests, never part of the project.
 fetch_templates() {
-  local to=$build/models/llama-cpp-python-0.3.36
+  local to=$LAMINA_MODELS/llama-cpp-python-0.3.36
   [ -d "$to" ] && return
   echo "run: fetching chat templates and vocabularies" >&2
   local work
-  work=$(mktemp -d "$build/models/.fetch.XXXXXX")
+  work=$(mktemp -d "$LAMINA_MODELS/.fetch.XXXXXX")
   # pip asks a source package's build system for its metadata: given beforehand, that takes seconds instead of minutes.
   "$root/.cache/venv/bin/pip" install --quiet --disable-pip-version-check scikit-build-core
   "$root/.cache/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --no-binary :all: --no-build-isolation \
@@ -32,29 +48,83 @@ fetch_templates() {
   rm -rf "$work"
 }
 
-"$root/cmake/setup.sh"
-cmake -S "$root" -B "$build" -G Ninja -DLAMINA_BUILD_TESTS=ON
-ninja -C "$build"
-export LAMINA_MODELS=$build/models LAMINA_TEST_MODELS=$build/models
-mkdir -p "$LAMINA_MODELS"
-if [ -n "$models" ]; then
+# build FOLDER TARGETS -- CMAKE_ARGUMENTS...
+build() {
+  local folder=$root/$1 targets=$2
+  shift 3
+  cmake -S "$root" -B "$folder" -G Ninja "$@"
+  # shellcheck disable=SC2086  # targets are words
+  ninja -C "$folder" $targets
+}
+
+# run_tests FOLDER CTEST_ARGUMENTS...
+run_tests() {
+  local folder=$root/$1
+  shift
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error --output-junit "$reports/$stage.xml" -j "$jobs" "$@"
+}
+
+stage_plain() {
+  build build all -- -DLAMINA_BUILD_TESTS=ON
+  case $effort in
+    quick) run_tests build -L quick; return ;;
+    long) local select=() ;;
+    *) local select=(-LE long) ;;
+  esac
   "$root/examples/fetch_model.sh" smollm2 gemma3
   fetch_templates
-fi
+  run_tests build "${select[@]}"
+}
 
-# Threads compute inside the tests too: two CPUs a test.
-jobs=$(( ($(nproc) + 1) / 2 ))
-report=$build/ctest.xml
-status=0
-ctest --test-dir "$build" --output-on-failure --output-junit "$report" -j "$jobs" "${select[@]}" || status=$?
-python3 - "$report" <<'PY'
+# Memory errors, leaks and undefined behaviour, in all quick tests and the sweeps over hostile files.
+stage_address() {
+  build build-address tests -- -DLAMINA_SANITIZE=address -DLAMINA_BUILD_TOOLS=OFF
+  run_tests build-address -L 'quick|sanitized'
+}
+
+# Data races, in the quick tests that start threads.
+stage_thread() {
+  CC=clang-14 CXX=clang++-14 build build-thread threaded_tests -- -DLAMINA_SANITIZE=thread -DLAMINA_BUILD_TOOLS=OFF
+  run_tests build-thread -L threaded
+}
+
+stage_fuzz() { "$root/tests/fuzz/run.sh"; }
+
+stage_lint() {
+  cmake -S "$root" -B "$root/build" -G Ninja -DLAMINA_BUILD_TESTS=ON
+  run_tests build -L lint
+}
+
+"$root/cmake/setup.sh"
+export LAMINA_MODELS=$root/build/models LAMINA_TEST_MODELS=$root/build/models
+mkdir -p "$LAMINA_MODELS"
+for stage in "${stages[@]}"; do
+  start=$SECONDS
+  # A subshell of its own: set -e is off inside a condition.
+  set +e
+  (set -e; "stage_$stage")
+  status=$?
+  set -e
+  [ "$status" -eq 0 ] || failed_stages+=("$stage")
+  minutes+=("$(python3 -c "print(f'$stage {($SECONDS - $start) / 60:.1f} min')")")
+done
+
+python3 - "$reports" "$(IFS=,; echo "${minutes[*]}")" <<'PY'
+import pathlib
 import sys
 import xml.etree.ElementTree as tree
 
-suite = tree.parse(sys.argv[1]).getroot()
-count = lambda name: int(suite.get(name, 0))
-failed, skipped = count("failures"), count("skipped") + count("disabled")
-passed = count("tests") - failed - skipped
+passed = failed = skipped = 0
+for report in sorted(pathlib.Path(sys.argv[1]).glob("*.xml")):
+    suite = tree.parse(report).getroot()
+    count = lambda name: int(suite.get(name, 0))
+    failed += count("failures")
+    skipped += count("skipped") + count("disabled")
+    passed += count("tests") - count("failures") - count("skipped") - count("disabled")
+print("stages: " + sys.argv[2].replace(",", ", "))
 print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
 PY
-exit "$status"
+if [ "${#failed_stages[@]}" -gt 0 ]; then
+  echo "failed: ${failed_stages[*]}"
+  exit 1
+fi

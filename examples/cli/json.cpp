@@ -62,6 +62,8 @@ Json parse_json(std::string_view text, const std::string& name) {
         return Json::parse(text, within_depth);
     } catch (const Json::parse_error& error) {
         refuse(name, "JSON", "an error at " + place(text, error.byte));
+    } catch (const Json::out_of_range&) {
+        refuse(name, "JSON", "a number that is too large for a double");
     } catch (const Error& error) { refuse(name, "JSON", error.details().found); }
 }
 

@@ -10,12 +10,28 @@ namespace {
 
 std::atomic<std::size_t> held{0};
 std::atomic<std::size_t> peak{0};
+std::atomic<std::int64_t> blocks{0};
+
+// Of the fault that is armed.
+std::atomic<bool> armed{false}, lasting{false}, some_failed{false};
+std::atomic<std::uint64_t> left{0};  // allocations that still succeed, and the one that fails
+
+bool fails() {
+    if (!armed) return false;
+    std::uint64_t before = left;
+    while (before > 0 && !left.compare_exchange_weak(before, before - 1)) {}
+    if (before > 1 || (before == 0 && !lasting)) return false;
+    some_failed = true;
+    return true;
+}
 
 void* allocate(std::size_t size, std::size_t alignment) {
+    if (fails()) return nullptr;
     void* out = alignment <= alignof(std::max_align_t)
                     ? std::malloc(size > 0 ? size : 1)
                     : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
     if (out == nullptr) return nullptr;
+    ++blocks;
     const std::size_t now = held += ::malloc_usable_size(out);
     std::size_t before = peak;
     while (now > before && !peak.compare_exchange_weak(before, now)) {}
@@ -29,6 +45,7 @@ void* allocate_or_throw(std::size_t size, std::size_t alignment = 1) {
 
 void release(void* pointer) noexcept {
     if (pointer == nullptr) return;
+    --blocks;
     held -= ::malloc_usable_size(pointer);
     std::free(pointer);
 }
@@ -68,5 +85,19 @@ namespace lamina::test {
 
 AllocationPeak::AllocationPeak() : start_(held) { peak = start_; }
 std::size_t AllocationPeak::bytes() const { return peak - start_; }
+
+std::int64_t live_allocations() { return blocks; }
+
+void AllocationFault::arm() {
+    if (nth_ > 0) {
+        left = nth_;
+        lasting = lasting_;
+        some_failed = false;
+        nth_ = 0;
+    }
+    armed = true;
+}
+void AllocationFault::disarm() { armed = false; }
+bool AllocationFault::happened() const { return some_failed; }
 
 }  // namespace lamina::test

@@ -1,7 +1,9 @@
-// Bytes that operator new has given out, for tests of allocation bounds. Link allocations.cpp into the test.
+// What operator new has given out, for tests of allocation bounds, and allocations that fail on purpose. Link
+// allocations.cpp into the test.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace lamina::test {
 
@@ -13,6 +15,27 @@ class AllocationPeak {
 
   private:
     std::size_t start_;
+};
+
+// Blocks that are held now.
+std::int64_t live_allocations();
+
+// Makes allocations fail, in whatever thread they are made. One at a time.
+class AllocationFault {
+  public:
+    // `nth`: the allocation that fails, counted from 1 since arm(); `lasting`: all that follow fail too.
+    AllocationFault(std::uint64_t nth, bool lasting) : nth_(nth), lasting_(lasting) {}
+    ~AllocationFault() { disarm(); }
+    AllocationFault(const AllocationFault&) = delete;
+    AllocationFault& operator=(const AllocationFault&) = delete;
+
+    void arm();  // again: goes on counting
+    void disarm();
+    bool happened() const;  // whether one has failed
+
+  private:
+    std::uint64_t nth_;
+    bool lasting_;
 };
 
 }  // namespace lamina::test

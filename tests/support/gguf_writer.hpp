@@ -87,6 +87,19 @@ struct GgufImage {
 
 class GgufWriter {
   public:
+    struct Pair {
+        std::string key;
+        std::uint32_t type;
+        Bytes value;
+    };
+    struct RawTensor {
+        std::string name;
+        std::uint32_t type;
+        std::vector<std::uint64_t> dimensions;  // innermost first, as in the file
+        Bytes data;
+        std::optional<std::uint64_t> offset;  // in the data section; none: the next free
+    };
+
     std::uint32_t version = 3;
     std::uint64_t alignment = 32;  // stands in the file only where it is set as general.alignment too
     std::optional<std::uint64_t> tensor_count;  // instead of the true one
@@ -164,31 +177,14 @@ class GgufWriter {
         return *this;
     }
 
-    GgufImage image() const {
-        GgufImage out;
-        append_text(out.bytes, "GGUF");
-        number(out, "version", version);
-        number(out, "tensor count", tensor_count.value_or(tensors_.size()));
-        number(out, "metadata count", metadata_count.value_or(metadata_.size()));
-        for (const Pair& p : metadata_) put_pair(out, p);
-        std::uint64_t offset = 0;
-        for (const RawTensor& t : tensors_) {
-            put_description(out, t, t.offset.value_or(offset));
-            offset = pad(offset + t.data.size());
-        }
-        out.header_end = out.bytes.size();
-        if (tensors_.empty()) return out;
-        out.bytes.resize(pad(out.bytes.size()));
-        out.data_begin = out.bytes.size();
-        for (const RawTensor& t :
-             tensors_) {  // no padding after the last: the file ends with the last tensor
-            out.bytes.resize(out.data_begin + pad(out.bytes.size() - out.data_begin));
-            append_bytes(out.bytes, t.data.data(), t.data.size());
-        }
-        return out;
-    }
+    // What is going to be written, to be changed in place.
+    std::vector<Pair>& metadata() { return metadata_; }
+    std::vector<RawTensor>& tensors() { return tensors_; }
+    const std::vector<Pair>& metadata() const { return metadata_; }
+    const std::vector<RawTensor>& tensors() const { return tensors_; }
 
-    Bytes bytes() const { return image().bytes; }
+    GgufImage image() const { return image(true); }
+    Bytes bytes() const { return image(false).bytes; }
 
     void write(const std::string& path) const {
         const Bytes all = bytes();
@@ -231,58 +227,79 @@ class GgufWriter {
     }
 
   private:
-    struct Pair {
-        std::string key;
-        std::uint32_t type;
-        Bytes value;
-    };
-    struct RawTensor {
-        std::string name;
-        std::uint32_t type;
-        std::vector<std::uint64_t> dimensions;
-        Bytes data;
-        std::optional<std::uint64_t> offset;
-    };
+    GgufImage image(bool with_fields) const {
+        Image out;
+        out.listed = with_fields;
+        append_text(out.bytes, "GGUF");
+        number(out, "", "version", version);
+        number(out, "", "tensor count", tensor_count.value_or(tensors_.size()));
+        number(out, "", "metadata count", metadata_count.value_or(metadata_.size()));
+        for (const Pair& p : metadata_) put_pair(out, p);
+        std::uint64_t offset = 0;
+        for (const RawTensor& t : tensors_) {
+            put_description(out, t, t.offset.value_or(offset));
+            offset = pad(offset + t.data.size());
+        }
+        out.header_end = out.bytes.size();
+        if (tensors_.empty()) return out;
+        out.bytes.resize(pad(out.bytes.size()));
+        out.data_begin = out.bytes.size();
+        for (const RawTensor& t :
+             tensors_) {  // no padding after the last: the file ends with the last tensor
+            out.bytes.resize(out.data_begin + pad(out.bytes.size() - out.data_begin));
+            append_bytes(out.bytes, t.data.data(), t.data.size());
+        }
+        return out;
+    }
 
     std::uint64_t pad(std::uint64_t value) const { return (value + alignment - 1) / alignment * alignment; }
 
+    struct Image : GgufImage {
+        bool listed = true;  // whether the fields are wanted: their names take longer than the bytes
+    };
+
+    static void note(Image& out, const std::string& of, const std::string& what, std::size_t at,
+                     std::size_t width) {
+        if (out.listed) out.fields.push_back({of + what, at, width});
+    }
+
     template <class T>
-    static void number(GgufImage& out, std::string what, T value) {
-        out.fields.push_back({std::move(what), out.bytes.size(), sizeof(T)});
+    static void number(Image& out, const std::string& of, const char* what, T value) {
+        if (out.listed) note(out, of, what, out.bytes.size(), sizeof(T));
         append(out.bytes, value);
     }
 
-    static void string(GgufImage& out, std::string what, const std::string& text) {
-        number<std::uint64_t>(out, std::move(what), text.size());
+    static void string(Image& out, const std::string& of, const char* what, const std::string& text) {
+        number<std::uint64_t>(out, of, what, text.size());
         append_text(out.bytes, text);
     }
 
-    static void put_pair(GgufImage& out, const Pair& p) {
-        string(out, p.key + ": key length", p.key);
-        number(out, p.key + ": type", p.type);
+    static void put_pair(Image& out, const Pair& p) {
+        string(out, p.key, ": key length", p.key);
+        number(out, p.key, ": type", p.type);
         const auto at = out.bytes.size();
         const auto type = static_cast<ValueType>(p.type);
-        if (type == ValueType::string && p.value.size() >= 8)
-            out.fields.push_back({p.key + ": value length", at, 8});
+        if (type == ValueType::string && p.value.size() >= 8) note(out, p.key, ": value length", at, 8);
         if (type == ValueType::array && p.value.size() >= 12) {
-            out.fields.push_back({p.key + ": element type", at, 4});
-            out.fields.push_back({p.key + ": element count", at + 4, 8});
-            if (p.value.size() >= 20) out.fields.push_back({p.key + ": first element", at + 12, 8});
+            note(out, p.key, ": element type", at, 4);
+            note(out, p.key, ": element count", at + 4, 8);
+            if (p.value.size() >= 20) note(out, p.key, ": first element", at + 12, 8);
         }
         if (type != ValueType::string && type != ValueType::array) {
-            out.fields.push_back({p.key + ": value", at, p.value.size()});
+            note(out, p.key, ": value", at, p.value.size());
         }
         append_bytes(out.bytes, p.value.data(), p.value.size());
     }
 
-    static void put_description(GgufImage& out, const RawTensor& t, std::uint64_t offset) {
-        string(out, t.name + ": name length", t.name);
-        number(out, t.name + ": dimension count", static_cast<std::uint32_t>(t.dimensions.size()));
+    static void put_description(Image& out, const RawTensor& t, std::uint64_t offset) {
+        string(out, t.name, ": name length", t.name);
+        number(out, t.name, ": dimension count", static_cast<std::uint32_t>(t.dimensions.size()));
         for (std::size_t d = 0; d < t.dimensions.size(); ++d) {
-            number(out, t.name + ": dimension " + std::to_string(d), t.dimensions[d]);
+            if (out.listed) note(out, t.name, ": dimension " + std::to_string(d), out.bytes.size(), 8);
+            append(out.bytes, t.dimensions[d]);
         }
-        number(out, t.name + ": type", t.type);
-        number(out, t.name + ": offset", offset);
+        number(out, t.name, ": type", t.type);
+        number(out, t.name, ": offset", offset);
     }
 
     std::vector<Pair> metadata_;

@@ -52,14 +52,14 @@ class CtrlCLeavesTheTerminal(TerminalTest):
         time.sleep(pick.uniform(0, lasts))
         return reach.__name__
 
-    def press_ctrl_c_until_it_leaves(self):
-        """Every press takes a step towards the end: at most one ends the answer, one warns and one leaves."""
-        for _ in range(4):
+    def press_ctrl_c_until_it_leaves(self, pause):
+        """Patiently, every press takes a step: one ends the answer or warns, the next one leaves. Impatiently, a press may
+        come before the one before was heard, and leaves at once."""
+        for _ in range(3 if pause >= 1 else 100):
             if self.process.poll() is not None:
                 break
-            # Editing or asked twice: the flag is heard at once; a step of the model may take a while.
             self.type(CTRL_C)
-            end = time.monotonic() + 2
+            end = time.monotonic() + pause
             while self.process.poll() is None and time.monotonic() < end:
                 self.read_some(0.02)
         return self.wait_for_end()
@@ -70,12 +70,12 @@ class CtrlCLeavesTheTerminal(TerminalTest):
         for i in range(42):
             phase = self.at_a_moment(i, pick)
             with self.subTest(i=i, phase=phase):
-                status = self.press_ctrl_c_until_it_leaves()
+                pause = pick.choice((0.001, 0.05, 2))
+                status = self.press_ctrl_c_until_it_leaves(pause)
                 statuses.setdefault(phase, set()).add(status)
                 # Before the tool has begun, Ctrl-C ends it as it ends any process.
                 self.assertIn(status, (0, 130, -signal.SIGINT) if phase == "start_of_process" else (0, 130))
                 self.terminal_is_as_it_was()
-        self.assertEqual(statuses["prompt"], {0})
         print("statuses:", statuses)
 
     def test_other_signals_at_many_moments(self):

@@ -1,1 +1,1 @@
-lamina_test(exec SOURCES ${CMAKE_CURRENT_LIST_DIR}/batch_test.cpp LIBS lamina::lamina LABELS quick)
+lamina_test(exec SOURCES ${CMAKE_CURRENT_LIST_DIR}/batch_test.cpp LIBS lamina_api LABELS quick)

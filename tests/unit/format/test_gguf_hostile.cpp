@@ -64,7 +64,9 @@ TEST_CASE("GGUF of big-endian machines are unsupported and say so") {
 }
 
 TEST_CASE(
-    "GGUF counts beyond the file are refused before anything is reserved [CVE-2024-23496, llama.cpp#15711]") {
+    "threat CVE-2024-23496, threat llama.cpp#15711: GGUF counts beyond the file are refused before anything "
+    "is "
+    "reserved") {
     const std::uint64_t size = small_model().bytes().size();
     for (const std::uint64_t count : extremes(size / 13, 32)) {
         CAPTURE(count);
@@ -107,7 +109,7 @@ TEST_CASE("GGUF with more than a million tensors is refused") {
     CHECK(peak.bytes() < 1 << 20);
 }
 
-TEST_CASE("GGUF string lengths beyond the file allocate nothing [CVE-2025-0315, TALOS-2024-1913]") {
+TEST_CASE("threat CVE-2025-0315: GGUF string lengths beyond the file allocate nothing") {
     for (const std::uint64_t length : extremes(5, 1)) {
         CAPTURE(length);
         Bytes value;
@@ -121,7 +123,7 @@ TEST_CASE("GGUF string lengths beyond the file allocate nothing [CVE-2025-0315, 
     }
 }
 
-TEST_CASE("GGUF key lengths beyond the file or beyond 64 KiB are refused") {
+TEST_CASE("threat CVE-2024-23496: GGUF key lengths beyond the file or beyond 64 KiB are refused") {
     const auto image = GgufWriter().set("key", 1u).image();
     for (const std::uint64_t length : extremes(3 + 4 + 4, 1)) {
         CAPTURE(length);
@@ -134,7 +136,7 @@ TEST_CASE("GGUF key lengths beyond the file or beyond 64 KiB are refused") {
     CHECK_NOTHROW(parse(GgufWriter().set(std::string(65536, 'k'), 1u)));
 }
 
-TEST_CASE("GGUF tensor name lengths beyond the file or beyond 64 KiB are refused") {
+TEST_CASE("threat CVE-2024-23496: GGUF tensor name lengths beyond the file or beyond 64 KiB are refused") {
     const auto image = GgufWriter().tensor("name", DType::i8, {1}, counting_bytes(1)).image();
     for (const std::uint64_t length : extremes(4 + 4 + 8 + 4 + 8 + 33, 1)) {
         CAPTURE(length);
@@ -154,7 +156,7 @@ TEST_CASE("GGUF strings above 64 MiB are refused") {
                  [&] { parse(GgufWriter().set("key", std::string(limit + 1, 'x'))); });
 }
 
-TEST_CASE("GGUF array counts beyond the file allocate nothing [CVE-2025-0315, CVE-2024-23605]") {
+TEST_CASE("threat CVE-2025-0315, threat CVE-2024-23605: GGUF array counts beyond the file allocate nothing") {
     struct Width {
         std::uint32_t type;
         std::uint64_t bytes;
@@ -174,7 +176,7 @@ TEST_CASE("GGUF array counts beyond the file allocate nothing [CVE-2025-0315, CV
     }
 }
 
-TEST_CASE("GGUF array elements of unknown type are refused and not stepped over [kekzl/imp#532]") {
+TEST_CASE("threat imp#532: GGUF array elements of unknown type are refused and not stepped over") {
     for (const std::uint32_t type : {13u, 14u, 255u, 0x7FFFFFFFu, 0xFFFFFFFFu}) {
         Bytes value = array_header(type, std::uint64_t{1} << 60);
         value.resize(value.size() + 64);
@@ -232,7 +234,7 @@ TEST_CASE("GGUF tensors that come twice are refused") {
     });
 }
 
-TEST_CASE("GGUF alignment that is no power of two from 8 to 65536 is refused [CVE-2025-0317]") {
+TEST_CASE("threat CVE-2025-0317: GGUF alignment 0, or no power of two from 8 to 65536, is refused") {
     const auto value = GENERATE(0u, 1u, 2u, 3u, 4u, 13u, 24u, 33u, 131072u, 0x80000000u, 0xFFFFFFFFu);
     CAPTURE(value);
     GgufWriter w;
@@ -242,7 +244,7 @@ TEST_CASE("GGUF alignment that is no power of two from 8 to 65536 is refused [CV
                  [&] { parse(w); });
 }
 
-TEMPLATE_TEST_CASE("GGUF alignment of another type than u32 is refused [llama.cpp PR#26318]", "",
+TEMPLATE_TEST_CASE("threat llama.cpp#26318: GGUF alignment of another type than u32 is refused", "",
                    std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::int32_t, std::uint64_t,
                    std::int64_t, float, double, bool) {
     GgufWriter w;
@@ -272,7 +274,7 @@ TEST_CASE("GGUF metadata that would take more than 1 GiB of memory are refused")
     CHECK(peak.bytes() < 1 << 20);
 }
 
-TEST_CASE("GGUF that was truncated after it was mapped is an error and no SIGBUS [llama.cpp#6774]") {
+TEST_CASE("threat llama.cpp#6774: GGUF that was truncated after it was mapped is an error and no SIGBUS") {
     TemporaryDirectory folder;
     const auto path = folder / "m.gguf";
     GgufWriter w = small_model();

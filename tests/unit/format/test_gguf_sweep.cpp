@@ -1,10 +1,10 @@
 // Every header byte cut, every header field overwritten, every key and tensor left out: a typed error or a
 // file, and little memory.
 #include <catch2/catch.hpp>
-#include <limits>
 
 #include "gguf_cases.hpp"
 #include "support/allocations.hpp"
+#include "support/extreme_values.hpp"
 
 using namespace lamina;
 using namespace lamina::test;
@@ -36,20 +36,6 @@ Outcome outcome_of(Bytes bytes) {
     return out;
 }
 
-std::vector<std::uint64_t> extreme_values(std::uint64_t remaining) {
-    std::vector<std::uint64_t> out = {0, 1, remaining - 1, remaining, remaining + 1};
-    for (const int bit : {7, 8, 15, 16, 31, 32, 40, 63}) {
-        const auto power = std::uint64_t{1} << bit;
-        out.insert(out.end(), {power - 1, power, power + 1});
-    }
-    for (const std::uint64_t width : {2, 4, 8, 13, 18, 32, 34, 144}) {
-        out.push_back(std::numeric_limits<std::uint64_t>::max() / width + 1);
-    }
-    out.insert(out.end(),
-               {std::numeric_limits<std::uint64_t>::max() - 1, std::numeric_limits<std::uint64_t>::max()});
-    return out;
-}
-
 bool is_size(const GgufField& field) {
     for (const char* word : {"count", "length", "dimension", "offset"}) {
         if (field.what.find(word) != std::string::npos) return true;
@@ -59,7 +45,7 @@ bool is_size(const GgufField& field) {
 
 }  // namespace
 
-TEST_CASE("GGUF truncated at every byte is refused") {
+TEST_CASE("threat llama.cpp#6774: GGUF truncated at every byte is refused") {
     const Bytes whole = small_model().bytes();
     REQUIRE(outcome_of(whole) == Outcome::file);
     for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -101,7 +87,7 @@ TEST_CASE("GGUF with any byte of the header changed is refused or a file") {
     }
 }
 
-TEST_CASE("GGUF without any one key or tensor is a file without it [CVE-2025-0312]") {
+TEST_CASE("threat CVE-2025-0312: GGUF without any one key or tensor is a file without it") {
     const auto whole = parse(small_model());
     for (const auto& [key, value] : whole.metadata) {
         auto w = small_model();

@@ -91,12 +91,12 @@ TEST_CASE("GGUF rows that are no whole number of blocks are refused") {
     }
 }
 
-TEST_CASE("GGUF Q4_0 of 5124095576030431008 columns is not two bytes [llama.cpp PR#27200]") {
+TEST_CASE("threat llama.cpp#27200: GGUF Q4_0 of 5124095576030431008 columns is not two bytes") {
     expect_error(ErrorCode::bad_file, {"'t'", "2882303761517117442 bytes", "ends at byte"},
                  [] { parse(one_tensor(q4_0, {5124095576030431008u})); });
 }
 
-TEST_CASE("GGUF element counts that wrap are refused [llama.cpp#27203]") {
+TEST_CASE("threat llama.cpp#27203: GGUF element counts that wrap are refused") {
     const auto max = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     expect_error(ErrorCode::bad_file, {"'t'"}, [&] { parse(one_tensor(i8, {max, 2, 1, 1})); });
     expect_error(ErrorCode::bad_file, {"'t'", "fits into 64 bits"}, [&] {
@@ -114,7 +114,7 @@ TEST_CASE("GGUF element counts that wrap are refused [llama.cpp#27203]") {
     });
 }
 
-TEST_CASE("GGUF sizes that wrap to a few bytes are refused for every type [CVE-2026-33298]") {
+TEST_CASE("threat CVE-2026-33298: GGUF sizes that wrap to a few bytes are refused for every type") {
     for (int i = 0; i < dtype_count; ++i) {
         const auto type = static_cast<DType>(i);
         CAPTURE(info(type).name);
@@ -138,7 +138,7 @@ TEST_CASE("GGUF sizes that wrap to a few bytes are refused for every type [CVE-2
     });
 }
 
-TEST_CASE("GGUF sums of sizes that wrap are refused [CVE-2025-53630, CVE-2026-27940]") {
+TEST_CASE("threat CVE-2025-53630, threat CVE-2026-27940: GGUF sums of sizes that wrap are refused") {
     const std::uint64_t large = 0x7FFFFFFFFFFFFFC0u;
     GgufWriter w;
     w.raw_tensor("a", i8, {large}, counting_bytes(64), 0)
@@ -150,7 +150,7 @@ TEST_CASE("GGUF sums of sizes that wrap are refused [CVE-2025-53630, CVE-2026-27
     expect_error(ErrorCode::bad_file, {"'b'", "ends at byte"}, [&] { parse(wraps); });
 }
 
-TEST_CASE("GGUF dimensions around 2^31 and 2^32 are not narrowed [vLLM CVE-2026-53923]") {
+TEST_CASE("threat CVE-2026-53923: GGUF dimensions around 2^31 and 2^32 are not narrowed") {
     for (const std::uint64_t base :
          {std::uint64_t{1} << 31, std::uint64_t{1} << 32, std::uint64_t{1} << 33}) {
         for (const std::uint64_t dimension : {base - 1, base, base + 1, base + 64}) {
@@ -160,7 +160,7 @@ TEST_CASE("GGUF dimensions around 2^31 and 2^32 are not narrowed [vLLM CVE-2026-
     }
 }
 
-TEST_CASE("GGUF data beyond the end of the file are refused [CVE-2024-12055, CVE-2026-7482]") {
+TEST_CASE("threat CVE-2024-12055, threat CVE-2026-7482: GGUF data beyond the end of the file are refused") {
     // 64 bytes of data: offsets at which 32 bytes do and do not fit.
     const auto at = [](std::uint64_t offset) {
         GgufWriter w;

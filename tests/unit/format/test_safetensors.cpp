@@ -86,7 +86,7 @@ TEST_CASE("safetensors: an unknown dtype is unsupported and named") {
     }
 }
 
-TEST_CASE("safetensors: header sizes beyond the file or 100 MB are refused") {
+TEST_CASE("threat mlx#3363: safetensors header sizes beyond the file or 100 MB are refused") {
     for (const std::uint64_t size :
          {std::uint64_t{3}, std::uint64_t{1} << 31, std::uint64_t{1} << 32, std::uint64_t{1} << 63,
           std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::uint64_t>::max() - 7}) {
@@ -126,7 +126,7 @@ TEST_CASE("safetensors: any changed byte of the header is refused or a file") {
     }
 }
 
-TEST_CASE("safetensors: offsets must be what shape and dtype ask for [mlx#3363]") {
+TEST_CASE("threat mlx#3363: safetensors offsets must be what shape and dtype ask for") {
     refused(entry("F32", "[2]", "[0,4]"), 4, {"'a'", "F32[2] to have 8 bytes", "bytes 0 to 4"});
     refused(entry("F32", "[1]", "[0,8]"), 8, {"'a'", "4 bytes"});
     refused(entry("F32", "[1]", "[4,0]"), 4, {"'a'", "a range within 4 bytes", "bytes 4 to 0"});
@@ -141,7 +141,7 @@ TEST_CASE("safetensors: shapes whose size wraps are refused") {
     refused(entry("F64", "[2305843009213693953]", "[0,8]"), 8, {"'a'", "fits into 64 bits"});
 }
 
-TEST_CASE("safetensors: overlaps, gaps and bytes of nobody are refused") {
+TEST_CASE("threat mlx#3363: safetensors overlaps, gaps and bytes of nobody are refused") {
     const auto two = [](std::string_view a, std::string_view b) {
         return R"({"a":{"dtype":"I8","shape":[4],"data_offsets":)" + std::string(a) +
                R"(},"b":{"dtype":"I8","shape":[4],"data_offsets":)" + std::string(b) + "}}";
@@ -155,7 +155,7 @@ TEST_CASE("safetensors: overlaps, gaps and bytes of nobody are refused") {
     refused("{}", 1, {"fill 1 bytes"});
 }
 
-TEST_CASE("safetensors: names and fields that come twice are refused") {
+TEST_CASE("threat mlx#3363: safetensors names and fields that come twice are refused") {
     const std::string one = R"({"dtype":"I8","shape":[1],"data_offsets":[0,1]})";
     refused(R"({"a":)" + one + R"(,"a":)" + one + "}", 1, {"'a'", "one tensor of this name"});
     refused(R"({"a":{"dtype":"I8","dtype":"I8","shape":[1],"data_offsets":[0,1]}})", 1,
@@ -172,7 +172,7 @@ TEST_CASE("safetensors: missing and unknown fields are refused") {
     refused(R"({"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1],"x":1}})", 1, {"'a'", "the field 'x'"});
 }
 
-TEST_CASE("safetensors: offsets and dimensions that are no integers are refused") {
+TEST_CASE("threat mlx#3363: safetensors offsets and dimensions that are no integers are refused") {
     for (const char* bad :
          {"-1", "1.0", "1e3", "NaN", "null", "true", "\"1\"", "[]", "{}", "18446744073709551616", "-0"}) {
         const std::string text = bad;
@@ -216,7 +216,7 @@ TEST_CASE("safetensors: JSON of another build is refused") {
     refused(std::string_view("{}\0garbage", 10), 0, {"a zero byte"});
 }
 
-TEST_CASE("safetensors: deep JSON is refused without depth of stack") {
+TEST_CASE("threat mlx#3363: safetensors deep JSON is refused without depth of stack") {
     const std::string arrays(1'000'000, '[');
     refused("{\"a\":" + arrays, 0, {"an object, found an array"});
     refused("{\"a\":{\"shape\":" + arrays, 0, {"'a'"});

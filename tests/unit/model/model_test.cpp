@@ -104,31 +104,67 @@ TEST_CASE("architectures: every missing tensor is named") {
     }
 }
 
-TEST_CASE("architectures: absurd hyper-parameters are refused by name") {
-    const std::vector<std::pair<std::string, std::uint32_t>> cases{{"llama.block_count", 0},
-                                                                   {"llama.block_count", 1u << 31},
-                                                                   {"llama.embedding_length", 0},
-                                                                   {"llama.attention.head_count", 0},
-                                                                   {"llama.attention.head_count", ~0u},
-                                                                   {"llama.attention.head_count_kv", 0},
-                                                                   {"llama.attention.head_count_kv", 3},
-                                                                   {"llama.attention.key_length", 0},
-                                                                   {"llama.attention.key_length", ~0u},
-                                                                   {"llama.feed_forward_length", 0},
-                                                                   {"llama.context_length", 0}};
-    for (const auto& [key, value] : cases) {
-        TinyModel tiny({});
-        tiny.writer.remove(key).set(key, value);
-        CAPTURE(key, value);
-        CHECK(error_of(tiny.writer).details().subject == key);
+TEST_CASE(
+    "threat CVE-2024-8063: hyper-parameters of 0, negative, absurd or of another type are refused by name") {
+    // Of every one the type, and values that no model can have.
+    for (std::string name : {"block_count", "embedding_length", "attention.head_count",
+                             "attention.head_count_kv", "attention.key_length", "attention.value_length",
+                             "feed_forward_length", "context_length", "rope.dimension_count"}) {
+        const auto key = "llama." + name;
+        const auto refused = [&](const auto& value) {
+            TinyModel tiny({});
+            tiny.writer.remove(key).set(key, value);
+            return error_of(tiny.writer).details().subject == key;
+        };
+        CAPTURE(key);
+        for (const std::uint32_t value : {0u, 1u << 31, ~0u}) CHECK(refused(value));
+        for (const std::int64_t value : {std::int64_t{-1}, INT64_MIN, INT64_MAX}) CHECK(refused(value));
+        CHECK(refused(~std::uint64_t{0}));
+        CHECK(refused("4"));
+        CHECK(refused(4.0f));
+        CHECK(refused(true));
+        CHECK(refused(std::vector<std::string>{"4", "4"}));
+        CHECK(refused(std::vector<float>{4, 4}));
     }
+    TinyModel no_divisor({});
+    no_divisor.writer.remove("llama.attention.head_count_kv").set("llama.attention.head_count_kv", 3u);
+    CHECK(error_of(no_divisor.writer).details().subject == "llama.attention.head_count_kv");
 }
 
-TEST_CASE("architectures: hyper-parameters of a wrong type are refused by name") {
-    for (std::string key : {"llama.block_count", "llama.embedding_length", "llama.attention.head_count"}) {
-        TinyModel tiny({});
-        tiny.writer.remove(key).set(key, "many");
-        CHECK(error_of(tiny.writer).details().subject == key);
+TEST_CASE("threat llama.cpp#25821: any number of layers is read, and one beyond 4096 is refused by name") {
+    const auto l = load(TinyModel({.layers = 600,
+                                   .embedding = 2,
+                                   .feed_forward = 2,
+                                   .heads = 1,
+                                   .kv_heads = 1,
+                                   .head_dim = 2,
+                                   .vocabulary = 2})
+                            .writer);
+    CHECK(l.model.layers.size() == 600);
+    CHECK(l.model.layers[599].weights.down.rows == 2);
+    TinyModel more({});
+    more.writer.remove("llama.block_count").set("llama.block_count", 4097u);
+    CHECK(error_of(more.writer).details().subject == "llama.block_count");
+    TinyModel missing({});
+    missing.writer.remove("llama.block_count").set("llama.block_count", 513u);
+    CHECK(error_of(missing.writer).details().subject == "blk.2.attn_norm.weight");
+}
+
+TEST_CASE("threat llama.cpp#25821: numbers given layer by layer must be there for every layer") {
+    for (std::string name : {"attention.head_count", "attention.head_count_kv", "feed_forward_length"}) {
+        const auto key = "llama." + name;
+        for (const std::size_t size : {0u, 1u, 599u}) {
+            TinyModel tiny({.layers = 600,
+                            .embedding = 2,
+                            .feed_forward = 1,
+                            .heads = 1,
+                            .kv_heads = 1,
+                            .head_dim = 2,
+                            .vocabulary = 2});
+            tiny.writer.remove(key).set(key, std::vector<std::uint32_t>(size, 1));
+            CAPTURE(key, size);
+            CHECK(error_of(tiny.writer).details().subject == key);
+        }
     }
 }
 

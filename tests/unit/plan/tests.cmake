@@ -1,1 +1,1 @@
-lamina_test(plan SOURCES ${CMAKE_CURRENT_LIST_DIR}/plan_test.cpp LIBS lamina::lamina nlohmann_json::nlohmann_json LABELS quick)
+lamina_test(plan SOURCES ${CMAKE_CURRENT_LIST_DIR}/plan_test.cpp LIBS lamina_api nlohmann_json::nlohmann_json LABELS quick)

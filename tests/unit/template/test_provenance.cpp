@@ -164,8 +164,9 @@ TEST_CASE("a token spelled half by the template and half by a message is not tru
     CHECK(out.marked->spans.size() == 3);
 }
 
-TEST_CASE("no message, tool or argument forges a control token in a published template",
-          "[template][provenance]") {
+TEST_CASE(
+    "threat llama.cpp#24382: no message, tool or argument forges a control token in a published template",
+    "[template][provenance]") {
     const std::string seal = "\xE2\x9F\xA6";  // occurs in no template, and marks each forgery
     for (const auto& one : read_json("cases.json")) {
         if (one.contains("error")) continue;

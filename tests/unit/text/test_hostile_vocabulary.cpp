@@ -25,7 +25,7 @@ std::string refused(const VocabularyData& data) {
 
 }  // namespace
 
-TEST_CASE("CVE-2025-49847: token texts of 0, 1 and 2^20 bytes") {
+TEST_CASE("threat CVE-2025-49847: token texts of 0, 1 and 2^20 bytes") {
     for (const auto kind :
          {TokenKind::normal, TokenKind::control, TokenKind::user_defined, TokenKind::unused}) {
         for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1} << 20}) {
@@ -47,7 +47,7 @@ TEST_CASE("special tokens of more text than the automata may take are refused") 
     CHECK(refused(data) == "tokenizer.ggml.tokens");
 }
 
-TEST_CASE("PR 25969: byte tokens that name no byte") {
+TEST_CASE("threat llama.cpp#27226: byte tokens that name no byte") {
     for (const char* text : {"<0x-1>", "<0xZZ>", "<0x>", "<0x100>", "", "A", "<0xA>", "<0x 1>"}) {
         for (auto data : {small::byte_bpe(), small::sentencepiece({})}) {
             const auto id = small::add(data, text, TokenKind::byte);
@@ -59,7 +59,7 @@ TEST_CASE("PR 25969: byte tokens that name no byte") {
     CHECK(refused(twice).empty());
 }
 
-TEST_CASE("PR 25508: ids outside the vocabulary") {
+TEST_CASE("threat llama.cpp#25508: ids outside the vocabulary") {
     const std::vector<std::pair<std::int32_t VocabularyData::*, std::string>> fields = {
         {&VocabularyData::bos, "tokenizer.ggml.bos_token_id"},
         {&VocabularyData::eos, "tokenizer.ggml.eos_token_id"},
@@ -82,7 +82,7 @@ TEST_CASE("PR 25508: ids outside the vocabulary") {
     }
 }
 
-TEST_CASE("vocabularies of 0, 1 and 2 tokens") {
+TEST_CASE("threat llama.cpp#25508: vocabularies of 0, 1 and 2 tokens") {
     for (const auto kind : {TokenizerKind::bpe, TokenizerKind::sentencepiece}) {
         VocabularyData data;
         data.kind = kind;
@@ -97,7 +97,7 @@ TEST_CASE("vocabularies of 0, 1 and 2 tokens") {
     }
 }
 
-TEST_CASE("PR 20735: scores and kinds that are none") {
+TEST_CASE("threat llama.cpp#20735: scores and kinds that are none") {
     auto data = small::sentencepiece({{"a", 0}, {"b", 0}});
     for (const float score :
          {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {

@@ -67,7 +67,7 @@ TEST_CASE("the pieces are the text") {
 }
 
 // Peers' servers died of runs of one class of characters, by recursion or by quadratic matching.
-TEST_CASE("1 MiB runs of each character class are split by each pattern") {
+TEST_CASE("threat llama.cpp#21113: 1 MiB runs of each character class are split by each pattern") {
     const std::vector<std::string> classes = {"a",
                                               "A",
                                               "3",

@@ -94,7 +94,7 @@ TEST_CASE("a byte-level BPE vocabulary is read; its pattern decides on BOS where
     CHECK(refused(file) == "bad_file tokenizer.ggml.merges");
 }
 
-TEST_CASE("PR 25508: ids of -1 are none, others outside the vocabulary are refused") {
+TEST_CASE("threat llama.cpp#25508: ids of -1 are none, others outside the vocabulary are refused") {
     for (const char* name : {"bos", "eos", "eot", "eom", "unknown", "seperator", "padding"}) {
         auto file = sentencepiece_file();
         const auto key = "tokenizer.ggml." + std::string(name) + "_token_id";
@@ -115,7 +115,7 @@ TEST_CASE("PR 25508: ids of -1 are none, others outside the vocabulary are refus
     }
 }
 
-TEST_CASE("PR 20735: arrays of other lengths or types than the tokens") {
+TEST_CASE("threat llama.cpp#20735: arrays of other lengths or types than the tokens") {
     const std::vector<std::pair<std::string, format::Value>> changes = {
         {"tokenizer.ggml.tokens", Strings{}},
         {"tokenizer.ggml.tokens", Integers{1, 2}},
@@ -169,7 +169,7 @@ TEST_CASE("a tokenizer that nobody knows is unsupported") {
     CHECK(refused(file) == "unsupported tokenizer.ggml.model");
 }
 
-TEST_CASE("PR 25258: a character map of any size is not looked into") {
+TEST_CASE("threat llama.cpp#25258: a character map of any size is not looked into") {
     for (std::size_t size = 0; size <= 8; ++size) {
         auto file = sentencepiece_file();
         file.metadata["tokenizer.ggml.precompiled_charsmap"] = Integers(size, 0x7F);
