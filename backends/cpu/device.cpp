@@ -43,10 +43,14 @@ std::shared_ptr<const Weight> in_place(const WeightData& weight) {
 std::shared_ptr<const Weight> packed(const WeightData& weight, Allocation memory, Team& team) {
     const auto& info = weight.info;
     const quant::PackedShape shape{quant::packed_kind(info.type), info.rows, info.columns};
-    team.parallel([&](Worker worker) {
-        const Share panels = share(shape.panels(), worker);
-        quant::pack(info.type, weight.bytes.data(), shape, panels.first, panels.last, memory.data());
-    });
+    const std::uint64_t stored = info.rows * row_bytes(info.type, info.columns);
+    for (std::uint64_t m = 0; m < info.matrices; ++m) {
+        team.parallel([&](Worker worker) {
+            const Share panels = share(shape.panels(), worker);
+            quant::pack(info.type, weight.bytes.data() + m * stored, shape, panels.first, panels.last,
+                        memory.data() + m * shape.bytes());
+        });
+    }
     return std::make_shared<CpuWeight>(info, std::move(memory));
 }
 
@@ -59,10 +63,11 @@ std::shared_ptr<const Weight> widened(const WeightData& weight, Allocation memor
             quant::decode(info.type, weight.bytes.data() + r * in_row, info.columns, out + r * info.columns);
         }
     };
-    if (info.rows == 1) {
+    const std::uint64_t count = info.matrices * info.rows;
+    if (count == 1) {
         rows({0, 1});
     } else {
-        team.parallel([&](Worker worker) { rows(share(info.rows, worker)); });
+        team.parallel([&](Worker worker) { rows(share(count, worker)); });
     }
     return std::make_shared<CpuWeight>(info, std::move(memory));
 }
@@ -96,7 +101,7 @@ class CpuDevice final : public Device {
     std::unique_ptr<Executable> compile(const Program& program,
                                         std::vector<std::shared_ptr<const Weight>> weights,
                                         std::vector<std::shared_ptr<Buffer>> caches) override {
-        const std::uint64_t bytes = workspace(program, team_.threads()).bytes;
+        const std::uint64_t bytes = workspace(program, options_, team_.threads()).bytes;
         return cpu::compile(program, std::move(weights), std::move(caches), allocated(bytes, "workspace"),
                             options_, isa_, team_);
     }
@@ -115,11 +120,12 @@ class CpuDevice final : public Device {
                    std::string(lamina::info(w.type).name));
         }
         const std::uint64_t block = lamina::info(w.type).block_size;
-        if (w.rows == 0 || w.columns == 0 || w.columns % block != 0) {
+        if (w.matrices == 0 || w.rows == 0 || w.columns == 0 || w.columns % block != 0) {
             refuse(ErrorCode::invalid_argument, w, "columns in blocks of " + std::to_string(block),
                    std::to_string(w.rows) + " x " + std::to_string(w.columns));
         }
-        const auto bytes = checked_mul(w.rows, row_bytes(w.type, w.columns));
+        const auto rows = checked_mul(w.matrices, w.rows);
+        const auto bytes = rows ? checked_mul(*rows, row_bytes(w.type, w.columns)) : std::nullopt;
         if (!bytes || weight.bytes.size() != *bytes) {
             refuse(ErrorCode::invalid_argument, w,
                    bytes ? std::to_string(*bytes) + " bytes" : "fewer than 2^64 bytes",
@@ -163,7 +169,7 @@ const Backend& record() {
         .place = place,
         .workspace_bytes =
             [](const DeviceInfo& device, const DeviceOptions& options, const Program& program) {
-                return workspace(program, threads_of(device, options)).bytes;
+                return workspace(program, options, threads_of(device, options)).bytes;
             },
     };
     return backend;

@@ -47,7 +47,7 @@ class CpuExecutable final : public Executable {
         team_.parallel([&](Worker worker) { run_stages(step, worker); });
     }
 
-    std::span<const float> logits() const override { return content(program_.logits); }
+    std::span<const float> result(Slot slot) const override { return content(slot); }
     std::vector<float> read(Slot slot) const override {
         if (slot >= program_.slots.size()) {
             refuse("slot", "below " + std::to_string(program_.slots.size()), std::to_string(slot));
@@ -68,7 +68,7 @@ class CpuExecutable final : public Executable {
             if (weight == nullptr) refuse(wanted.name, "a weight of this device", "another's");
             const WeightInfo& got = weight->info();
             if (got.type != wanted.type || got.form != wanted.form || got.rows != wanted.rows ||
-                got.columns != wanted.columns) {
+                got.matrices != wanted.matrices || got.columns != wanted.columns) {
                 refuse(wanted.name, "the type, form and shape that the program states",
                        "those of '" + got.name + "'");
             }
@@ -77,12 +77,16 @@ class CpuExecutable final : public Executable {
     }
 
     void divide_workspace() {
-        const Workspace layout = workspace(program_, team_.threads());
+        const Workspace layout = workspace(program_, options_, team_.threads());
         const auto floats = [this](std::uint64_t offset) {
             return reinterpret_cast<float*>(workspace_.data() + offset);
         };
         for (const auto offset : layout.slots) memory_.slots.push_back(floats(offset));
         for (const auto offset : layout.ropes) memory_.ropes.push_back(floats(offset));
+        for (std::size_t i = 0; i < layout.routings.size(); ++i) {
+            memory_.routings.push_back(
+                lay_out(program_.routings[i], program_.max_rows, workspace_.data() + layout.routings[i]));
+        }
         memory_.scratch = workspace_.data() + layout.scratch;
         memory_.scratch_bytes = layout.scratch_bytes;
     }
@@ -116,7 +120,7 @@ class CpuExecutable final : public Executable {
         context.weights = &weight_data_;
         std::vector<ImplementationReport> report;
         context.report = &report;
-        add_ops(context, stages_);
+        head_ = add_ops(context, stages_);
         // A program repeats its layers: one line for each kind of op is enough.
         for (auto& line : report) {
             const auto same = [&line](const ImplementationReport& other) {
@@ -128,16 +132,18 @@ class CpuExecutable final : public Executable {
     }
 
     void run_stages(const Step& step, Worker worker) {
-        for (const auto& stage : stages_) {
-            if (stage->idle(step)) continue;
-            stage->run(step, worker);
+        const std::size_t count = step.hidden_only ? head_ : stages_.size();
+        for (std::size_t i = 0; i < count; ++i) {
+            if (stages_[i]->idle(step)) continue;
+            stages_[i]->run(step, worker);
             barrier_.wait(worker.threads);
         }
     }
 
     std::span<const float> content(Slot slot) const {
         const SlotInfo& info = program_.slots[slot];
-        return {memory_.slots[slot], std::size_t{info.width} * rows_[static_cast<std::size_t>(info.rows)]};
+        return {memory_.slots[slot],
+                std::size_t{info.width} * rows_[static_cast<std::size_t>(info.rows)] * info.copies};
     }
 
     const Program program_;
@@ -149,6 +155,7 @@ class CpuExecutable final : public Executable {
     const Allocation workspace_;
     Memory memory_;
     Stages stages_;
+    std::size_t head_ = 0;  // the first stage that only logits need
     Barrier barrier_;
     std::vector<ImplementationReport> report_;
     std::uint32_t rows_[2] = {0, 0};  // of the last step, by Rows

@@ -33,11 +33,12 @@ std::uint64_t matrix_bytes(std::uint64_t rows, std::uint64_t columns, const std:
     return *bytes;
 }
 
-std::uint64_t scratch_of(const Program& program, const Op& op, int threads) {
+std::uint64_t scratch_of(const Program& program, const DeviceOptions& options, const Op& op, int threads) {
     if (const auto* attention = std::get_if<Attention>(&op))
         return attention_scratch_bytes(program, *attention, threads);
+    if (const auto* route = std::get_if<Route>(&op)) return route_scratch_bytes(program, *route);
     if (const auto* linear = std::get_if<Linear>(&op)) {
-        return linear_scratch_bytes(program, *linear, slot_rows(program, linear->in));
+        return linear_scratch_bytes(program, options, *linear, slot_rows(program, linear->in));
     }
     return 0;
 }
@@ -60,18 +61,39 @@ WeightInfo place(const DeviceInfo&, const DeviceOptions&, WeightInfo weight) {
     weight.form = Form::file;
     weight.bytes = 0;
     if (!quant::is_weight_type(weight.type)) return weight;
-    if (weight.rows == 1 || !(is_quantized(weight.type) || is_float(weight.type))) {
+    const auto rows = checked_mul(weight.matrices, weight.rows);
+    if (!rows) too_large(weight.name);
+    if (*rows == 1 || !(is_quantized(weight.type) || is_float(weight.type))) {
         weight.form = Form::f32;
-        weight.bytes = matrix_bytes(weight.rows, weight.columns, weight.name);
+        weight.bytes = matrix_bytes(*rows, weight.columns, weight.name);
     } else if (is_quantized(weight.type)) {
         weight.form = Form::packed;
-        weight.bytes =
-            quant::PackedShape{quant::packed_kind(weight.type), weight.rows, weight.columns}.bytes();
+        const quant::PackedShape one{quant::packed_kind(weight.type), weight.rows, weight.columns};
+        const auto bytes = checked_mul(weight.matrices, one.bytes());
+        if (!bytes) too_large(weight.name);
+        weight.bytes = *bytes;
     }
     return weight;
 }
 
-Workspace workspace(const Program& program, int threads) {
+std::uint64_t routing_bytes(const ExpertRouting& routing, std::uint32_t max_rows) {
+    const std::uint64_t pairs = std::uint64_t{max_rows} * routing.used;
+    return (routing.experts + 1 + 4 * pairs) * sizeof(std::uint32_t);
+}
+
+Routing lay_out(const ExpertRouting& routing, std::uint32_t max_rows, std::byte* memory) {
+    const std::uint64_t pairs = std::uint64_t{max_rows} * routing.used;
+    auto* at = reinterpret_cast<std::uint32_t*>(memory);
+    Routing out;
+    out.first = at;
+    out.row = out.first + routing.experts + 1;
+    out.pair = out.row + pairs;
+    out.expert = out.pair + pairs;
+    out.weight = reinterpret_cast<float*>(out.expert + pairs);
+    return out;
+}
+
+Workspace workspace(const Program& program, const DeviceOptions& options, int threads) {
     Workspace out;
     const auto append = [&out](std::uint64_t bytes) {
         const std::uint64_t offset = out.bytes;
@@ -88,8 +110,10 @@ Workspace workspace(const Program& program, int threads) {
     for (const RopeTable& rope : program.ropes) {
         out.ropes.push_back(append(matrix_bytes(program.max_rows, rope_row_floats(rope), "rotary tables")));
     }
+    for (const ExpertRouting& routing : program.routings)
+        out.routings.push_back(append(routing_bytes(routing, program.max_rows)));
     for (const Op& op : program.ops)
-        out.scratch_bytes = std::max(out.scratch_bytes, scratch_of(program, op, threads));
+        out.scratch_bytes = std::max(out.scratch_bytes, scratch_of(program, options, op, threads));
     out.scratch = append(out.scratch_bytes);
     return out;
 }

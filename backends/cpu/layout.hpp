@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backend/device.hpp"
+#include "cpu/ops/stage.hpp"
 
 namespace lamina::cpu {
 
@@ -18,12 +19,17 @@ backend::WeightInfo place(const DeviceInfo& device, const backend::DeviceOptions
 
 // Where things lie in a program's one allocation, as byte offsets, each aligned to 64.
 struct Workspace {
-    std::vector<std::uint64_t> slots;  // f32 [max rows of the slot's kind, width]
-    std::vector<std::uint64_t> ropes;  // f32 [max_rows, rope_row_floats]
+    std::vector<std::uint64_t> slots;     // f32 [max rows of the slot's kind, width]
+    std::vector<std::uint64_t> ropes;     // f32 [max_rows, rope_row_floats]
+    std::vector<std::uint64_t> routings;  // routing_bytes
     std::uint64_t scratch = 0, scratch_bytes = 0;
     std::uint64_t bytes = 0;
 };
+// The arrays of a Routing, one behind the other from `memory` on: what they take together, and where they
+// lie.
+std::uint64_t routing_bytes(const backend::ExpertRouting& routing, std::uint32_t max_rows);
+Routing lay_out(const backend::ExpertRouting& routing, std::uint32_t max_rows, std::byte* memory);
 // Throws out_of_memory where the sizes exceed 64 bits.
-Workspace workspace(const backend::Program& program, int threads);
+Workspace workspace(const backend::Program& program, const backend::DeviceOptions& options, int threads);
 
 }  // namespace lamina::cpu

@@ -23,7 +23,7 @@ struct Pages {
     }
     float* value(std::uint32_t position, std::uint32_t head) const {
         return cache + geometry.values(layer, page(position), head) / sizeof(float) +
-               std::size_t{position % backend::page_tokens} * geometry.value_dim;
+               std::size_t{position % backend::page_tokens} * geometry.value_stride();
     }
 };
 
@@ -74,6 +74,7 @@ void run(const backend::StoreKv& op, const Context& c) {
         const Pages pages{g, c.caches[op.group], sequence.pages[op.group], op.layer};
         for (std::uint32_t h = 0; h < g.kv_heads; ++h) {
             std::copy_n(c.row(op.keys, row) + std::size_t{h} * g.key_dim, g.key_dim, pages.key(position, h));
+            if (g.values_in_keys) continue;
             std::copy_n(c.row(op.values, row) + std::size_t{h} * g.value_dim, g.value_dim,
                         pages.value(position, h));
         }

@@ -11,17 +11,26 @@
 
 namespace lamina::reference {
 
+// What Route decides for a step: pairs of row and expert, sorted by expert, then by row.
+struct Routing {
+    std::vector<std::uint32_t> first;  // [experts + 1]: the pairs of an expert
+    std::vector<std::uint32_t> row;    // [pairs]
+    std::vector<std::uint32_t> pair;   // [rows, used]: of a row's choices, best first
+    std::vector<float> weight;         // [rows, used]
+};
+
 // A running program's memory.
 struct Context {
     const backend::Program& program;
     std::vector<std::vector<float>>& slots;                  // [rows, width], as many rows as the step has
     const std::vector<std::span<const std::byte>>& weights;  // by WeightId, the file's bytes
     const std::vector<float*>& caches;                       // by group, f32
+    std::vector<Routing>& routings;                          // by RoutingId
     const backend::Step& step;
     Team& team;
 
     std::uint32_t width(backend::Slot slot) const { return program.slots[slot].width; }
-    std::uint32_t rows(backend::Slot slot) const { return step.rows(program.slots[slot].rows); }
+    std::uint64_t rows(backend::Slot slot) const { return step.rows(program.slots[slot]); }
     float* row(backend::Slot slot, std::uint64_t r) const { return slots[slot].data() + r * width(slot); }
     std::vector<float> vector(backend::WeightId id) const;                     // a whole small weight in f32
     void weight_row(backend::WeightId id, std::uint64_t r, float* out) const;  // [columns] in f32
@@ -47,5 +56,10 @@ void run(const backend::Activate& op, const Context& c);
 void run(const backend::Add& op, const Context& c);
 void run(const backend::Gather& op, const Context& c);
 void run(const backend::Scale& op, const Context& c);
+void run(const backend::CopyHeads& op, const Context& c);
+void run(const backend::Route& op, const Context& c);
+void run(const backend::Dispatch& op, const Context& c);
+void run(const backend::Combine& op, const Context& c);
+void run(const backend::Gate& op, const Context& c);
 
 }  // namespace lamina::reference

@@ -38,8 +38,8 @@ class FileWeight final : public Weight {
     WeightData data_;
 };
 
-std::uint32_t max_rows(const Program& program, const SlotInfo& slot) {
-    return slot.rows == Rows::all ? program.max_rows : program.max_wanted;
+std::uint64_t max_rows(const Program& program, const SlotInfo& slot) {
+    return std::uint64_t{slot.rows == Rows::all ? program.max_rows : program.max_wanted} * slot.copies;
 }
 
 class ReferenceExecutable final : public Executable {
@@ -56,19 +56,21 @@ class ReferenceExecutable final : public Executable {
         for (const auto& cache : owned_caches_) caches_.push_back(dynamic_cast<HostBuffer&>(*cache).data());
         for (const auto& slot : program_.slots)
             slots_.emplace_back().reserve(std::size_t{slot.width} * max_rows(program_, slot));
+        routings_.resize(program_.routings.size());
     }
 
     void run(const Step& step) override {
         for (std::size_t i = 0; i < slots_.size(); ++i) {
-            slots_[i].resize(std::size_t{program_.slots[i].width} * step.rows(program_.slots[i].rows));
+            slots_[i].resize(std::size_t{program_.slots[i].width} * step.rows(program_.slots[i]));
         }
-        const Context context{program_, slots_, weights_, caches_, step, team_};
-        for (const auto& op : program_.ops) {
-            std::visit([&](const auto& o) { reference::run(o, context); }, op);
+        const Context context{program_, slots_, weights_, caches_, routings_, step, team_};
+        const std::size_t count = step.hidden_only ? program_.head : program_.ops.size();
+        for (std::size_t i = 0; i < count; ++i) {
+            std::visit([&](const auto& o) { reference::run(o, context); }, program_.ops[i]);
         }
     }
 
-    std::span<const float> logits() const override { return slots_[program_.logits]; }
+    std::span<const float> result(Slot slot) const override { return slots_[slot]; }
     std::vector<float> read(Slot slot) const override { return slots_[slot]; }
 
     std::vector<ImplementationReport> report() const override {
@@ -85,6 +87,7 @@ class ReferenceExecutable final : public Executable {
     std::vector<std::span<const std::byte>> weights_;
     std::vector<float*> caches_;
     std::vector<std::vector<float>> slots_;
+    std::vector<Routing> routings_;
 };
 
 class ReferenceDevice final : public Device {

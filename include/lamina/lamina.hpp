@@ -4,6 +4,7 @@
 
 #include "lamina/chat.hpp"
 #include "lamina/device.hpp"
+#include "lamina/embedding.hpp"
 #include "lamina/engine.hpp"
 #include "lamina/error.hpp"
 #include "lamina/log.hpp"

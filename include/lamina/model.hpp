@@ -21,9 +21,10 @@ namespace lamina {
 
 /// Element type of the KV cache.
 enum class CacheType {
-    f16,   ///< IEEE half, 2 bytes
-    f32,   ///< IEEE single, 4 bytes
-    bf16,  ///< bfloat16, 2 bytes
+    f16,        ///< IEEE half, 2 bytes
+    f32,        ///< IEEE single, 4 bytes
+    bf16,       ///< bfloat16, 2 bytes
+    automatic,  ///< f32 where the whole cache takes at most 64 MiB then, else f16
 };
 
 /// How a model's file is read.
@@ -32,11 +33,14 @@ enum class LoadMode {
     read,  ///< everything is copied; the file may change or vanish afterwards
 };
 
-/// What dense weights (F32, F16, BF16) are multiplied with.
+/// What weights are multiplied with: dense ones (F32, F16, BF16) and quantized ones.
 enum class ComputeType {
-    automatic,  ///< bf16 activations for bf16 weights where the device has them, else f32 activations
-    f32,        ///< f32 activations for all dense weights
-    bf16,       ///< activations of dense weights rounded to bf16
+    /// Dense: bf16 activations for bf16 weights where the device has them, else f32. Quantized: activations
+    /// of 16 bits for small models and for those with experts (whose choice rounding would change), else of 8
+    /// bits.
+    automatic,
+    f32,   ///< dense: f32 activations; quantized: activations of 16 bits
+    bf16,  ///< dense: activations rounded to bf16; quantized: activations of 8 bits
 };
 
 /// Called while loading with bytes done and bytes in all; returning false cancels (Error cancelled).
@@ -58,8 +62,9 @@ struct ModelOptions {
     std::string backend = {};  ///< "cpu", "reference"; empty: chosen
     int threads = 0;           ///< threads that compute; 1..1024, 0 = all CPUs that the process may use
     bool pin_threads = true;   ///< bind each compute thread to one CPU
-    CacheType cache = CacheType::f16;  ///< element type of the KV cache (the reference backend keeps f32)
-    ComputeType compute = ComputeType::automatic;  ///< what dense weights are multiplied with
+    /// Element type of the KV cache (the reference backend keeps f32).
+    CacheType cache = CacheType::automatic;
+    ComputeType compute = ComputeType::automatic;  ///< what weights are multiplied with
     LoadMode load = LoadMode::map;                 ///< how the file is read
     ProgressCallback progress = {};  ///< hears how far loading is, and can cancel it; empty: nobody
     LogSink log = {};                ///< takes what the library has to say; empty: nobody

@@ -8,7 +8,35 @@ namespace lamina {
 namespace {
 
 std::uint64_t stored_bytes(const model::WeightRef& ref) {
-    return ref ? ref.rows * row_bytes(ref.tensor->type, ref.columns) : 0;
+    return ref ? ref.matrices * ref.rows * row_bytes(ref.tensor->type, ref.columns) : 0;
+}
+std::uint64_t stored_bytes(const model::LinearRef& ref) {
+    return stored_bytes(ref.weight) + stored_bytes(ref.bias);
+}
+std::uint64_t stored_bytes(const model::NormRef& ref) {
+    return stored_bytes(ref.weight) + stored_bytes(ref.bias);
+}
+
+template <class... Refs>
+std::uint64_t sum_of(const Refs&... refs) {
+    return (stored_bytes(refs) + ...);
+}
+
+std::uint64_t attention_bytes(const model::AttentionWeights& w) {
+    return sum_of(w.query, w.key, w.value, w.output, w.query_norm, w.key_norm, w.sinks, w.query_down,
+                  w.latent_down, w.key_turned, w.query_absorb, w.value_expand, w.query_rank_norm,
+                  w.latent_norm);
+}
+
+// Of the experts, a token reads those that it chooses.
+std::uint64_t feed_forward_bytes(const model::Layer& layer) {
+    const auto& w = layer.feed_forward_weights;
+    const std::uint64_t network = sum_of(w.gate, w.up, w.down);
+    const std::uint64_t always =
+        sum_of(w.router, w.selection_bias, w.shared_gate, w.shared_up, w.shared_down, w.shared_router);
+    if (!layer.feed_forward.experts) return network + always;
+    const auto& routing = layer.feed_forward.experts->routing;
+    return network / routing.experts * routing.used + always;
 }
 
 // Weights that one decoded token reads: everything but the embedding table, of which it reads one row (unless
@@ -17,31 +45,25 @@ std::uint64_t bytes_per_token(const model::Model& model) {
     std::uint64_t sum = stored_bytes(model.output) + stored_bytes(model.output_norm);
     if (!model.tied()) sum += row_bytes(model.token_embedding.tensor->type, model.token_embedding.columns);
     for (const auto& layer : model.layers) {
-        const auto& w = layer.weights;
-        for (const auto* ref : {&w.attention_norm,
-                                &w.query,
-                                &w.key,
-                                &w.value,
-                                &w.output,
-                                &w.query_bias,
-                                &w.key_bias,
-                                &w.value_bias,
-                                &w.output_bias,
-                                &w.query_norm,
-                                &w.key_norm,
-                                &w.attention_post_norm,
-                                &w.feed_forward_norm,
-                                &w.gate,
-                                &w.up,
-                                &w.down,
-                                &w.gate_bias,
-                                &w.up_bias,
-                                &w.down_bias,
-                                &w.feed_forward_post_norm}) {
-            sum += stored_bytes(*ref);
-        }
+        sum += sum_of(layer.attention_norm, layer.attention_post_norm, layer.feed_forward_norm,
+                      layer.feed_forward_post_norm) +
+               attention_bytes(layer.attention_weights) + feed_forward_bytes(layer);
     }
     return sum;
+}
+
+void add_expert_features(const model::Model& model, std::vector<std::string>& out) {
+    std::size_t layers = 0;
+    const model::ExpertsConfig* any = nullptr;
+    for (const auto& layer : model.layers) {
+        if (!layer.feed_forward.experts) continue;
+        ++layers;
+        any = &*layer.feed_forward.experts;
+    }
+    if (any == nullptr) return;
+    out.push_back(std::to_string(any->routing.used) + " of " + std::to_string(any->routing.experts) +
+                  " experts on " + std::to_string(layers) + " of " + std::to_string(model.layers.size()) +
+                  " layers" + (any->shared_width > 0 ? ", and shared ones" : ""));
 }
 
 std::vector<std::string> features(const model::Model& model) {
@@ -54,13 +76,19 @@ std::vector<std::string> features(const model::Model& model) {
                           " of " + std::to_string(model.layers.size()) + " layers");
     }
     const auto& first = model.layers.front();
-    if (first.attention.kv_heads < first.attention.heads)
+    if (first.attention.latent)
+        out.push_back("latent attention, " + std::to_string(first.attention.key_dim) +
+                      " values a token and layer");
+    else if (first.attention.kv_heads < first.attention.heads)
         out.push_back("grouped-query attention, " +
                       std::to_string(first.attention.heads / first.attention.kv_heads) +
                       " heads to a KV head");
-    if (first.weights.query_norm) out.push_back("normed queries and keys");
-    if (first.weights.query_bias) out.push_back("biased queries");
+    if (first.attention_weights.query_norm) out.push_back("normed queries and keys");
+    if (first.attention_weights.query.bias) out.push_back("biased queries");
     if (first.attention.softcap > 0) out.push_back("soft-capped attention");
+    if (first.attention_weights.sinks) out.push_back("attention sinks");
+    if (first.parallel) out.push_back("parallel branches");
+    add_expert_features(model, out);
     if (model.config.ropes.size() > 1) out.push_back("two RoPE bases");
     if (model.tied()) out.push_back("tied embeddings");
     return out;
@@ -106,7 +134,8 @@ ModelInfo describe(const format::ModelFile& file, const model::Model& model) {
     out.heads = first.attention.heads;
     out.kv_heads = first.attention.kv_heads;
     out.head_dim = first.attention.key_dim;
-    out.feed_forward = first.feed_forward.width;
+    out.feed_forward =
+        first.feed_forward.experts ? first.feed_forward.experts->width : first.feed_forward.width;
     out.vocabulary = model.config.vocabulary;
     out.trained_context = model.config.trained_context;
     out.types = types(file);

@@ -73,8 +73,9 @@ const backend::Backend& find_backend(const ModelOptions& options) {
     return backend::find_backend(spec.substr(0, spec.find_first_of(",:")));
 }
 
-DType cache_type(CacheType type) {
+std::optional<DType> cache_type(CacheType type) {
     switch (type) {
+        case CacheType::automatic: return std::nullopt;
         case CacheType::f32: return DType::f32;
         case CacheType::bf16: return DType::bf16;
         case CacheType::f16: break;

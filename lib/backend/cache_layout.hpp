@@ -24,14 +24,18 @@ struct CacheGeometry {
     std::uint32_t key_dim = 0;
     std::uint32_t value_dim = 0;
     std::uint32_t window = 0;  // tokens that attention reaches back, itself included; 0 = all
+    // Values are the first value_dim elements of the keys (latent attention) and take no place of their own.
+    bool values_in_keys = false;
 
     std::uint64_t element_bytes() const { return info(type).block_bytes; }
     std::uint64_t keys_bytes() const {
         return std::uint64_t{kv_heads} * page_tokens * key_dim * element_bytes();
     }
     std::uint64_t values_bytes() const {
-        return std::uint64_t{kv_heads} * page_tokens * value_dim * element_bytes();
+        return values_in_keys ? 0 : std::uint64_t{kv_heads} * page_tokens * value_dim * element_bytes();
     }
+    // Elements from a token's values to the next one's.
+    std::uint32_t value_stride() const { return values_in_keys ? key_dim : value_dim; }
     std::uint64_t block_bytes() const { return align_up(keys_bytes() + values_bytes(), 64); }
     std::uint64_t bytes() const { return block_bytes() * pages * layers; }
 
@@ -39,11 +43,12 @@ struct CacheGeometry {
         return (std::uint64_t{layer} * pages + page) * block_bytes();
     }
     // Byte offsets in the buffer of one head's rows of a page: [page_tokens, key_dim] and [page_tokens,
-    // value_dim].
+    // value_dim], the latter value_stride() elements apart.
     std::uint64_t keys(std::uint32_t layer, std::uint32_t page, std::uint32_t head) const {
         return block(layer, page) + std::uint64_t{head} * page_tokens * key_dim * element_bytes();
     }
     std::uint64_t values(std::uint32_t layer, std::uint32_t page, std::uint32_t head) const {
+        if (values_in_keys) return keys(layer, page, head);
         return block(layer, page) + keys_bytes() +
                std::uint64_t{head} * page_tokens * value_dim * element_bytes();
     }

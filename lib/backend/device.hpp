@@ -16,9 +16,9 @@ namespace lamina::backend {
 
 enum class Compute : std::uint8_t {
     automatic,  // bf16 weights compute in bf16 where the device has it, f16 and f32 weights with f32
-                // activations
-    f32,        // f32 activations throughout for dense weights
-    bf16,       // activations of dense weights rounded to bf16
+                // activations; quantized weights with activations of 8 or 16 bits, as the device chooses
+    f32,        // f32 activations throughout for dense weights, 16 bits for quantized ones
+    bf16,       // activations of dense weights rounded to bf16, of quantized ones to 8 bits
 };
 
 struct DeviceOptions {
@@ -64,9 +64,9 @@ class Executable {
     virtual ~Executable() = default;
     // Runs one step. Throws device_failed; never on input that exec has checked.
     virtual void run(const Step& step) = 0;
-    // The logits of the last step: [wanted rows, width(logits slot)] in host memory, valid until the next
-    // run.
-    virtual std::span<const float> logits() const = 0;
+    // Program::logits or Program::hidden after the last step: [rows of the slot, width] in host memory,
+    // valid until the next run.
+    virtual std::span<const float> result(Slot slot) const = 0;
     virtual std::vector<ImplementationReport> report() const = 0;
     // A slot's content after the last run, copied to host: [rows, width]. For tests and embeddings.
     virtual std::vector<float> read(Slot slot) const = 0;

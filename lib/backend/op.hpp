@@ -16,6 +16,8 @@
 namespace lamina::backend {
 
 using lamina::Activation;
+using lamina::ExpertRouting;
+using lamina::ExpertScoring;
 using lamina::RopePairing;
 using lamina::RopeTable;
 
@@ -28,6 +30,10 @@ enum class Rows : std::uint8_t {
 struct SlotInfo {
     std::uint32_t width = 0;
     Rows rows = Rows::all;
+    // A slot has `copies` rows for each row of its kind: one for each head, in the order of the heads, or one
+    // for each expert that a token has chosen, in the order of the experts (Dispatch).
+    std::uint32_t copies = 1;
+    bool operator==(const SlotInfo&) const = default;
 };
 
 // Index into Program::weights.
@@ -44,11 +50,14 @@ struct Embed {
     float scale = 1.0f;
 };
 
+// Index into Program::routings.
+using RoutingId = std::uint32_t;
+inline constexpr RoutingId no_routing = ~RoutingId{0};
+
 // Over each group of `group` consecutive values of a row (width(in) is a multiple of it):
 // root mean square (centered = false): out = in / sqrt(mean(in^2) + epsilon) * weight
 // layer norm (centered = true):        out = (in - mean) / sqrt(variance + epsilon) * weight + bias
-// weight, bias: f32 [group] (the same for every group of a row) or [width] when group == width. in may be
-// out.
+// weight, bias: f32 [group], the same for every group of a row. in may be out.
 struct Norm {
     Slot in, out;
     WeightId weight;
@@ -59,22 +68,27 @@ struct Norm {
 };
 
 // out = in x weight^T (+ bias).   in [rows, columns], weight [width(out), columns], bias f32 [width(out)]
+// A weight of several matrices multiplies the rows of several copies: matrix m those of copy m, or with a
+// routing the rows that chose expert m. The bias then has [matrices * width(out)] values.
 struct Linear {
     Slot in;
     WeightId weight;
     WeightId bias = no_weight;
     Slot out;
+    RoutingId routing = no_routing;
 };
 
-// Turns each head of x [rows, heads * head_dim] in place, by positions[row].
+// Turns the values [offset, offset + dims of the table) of each head of x [rows, heads * head_dim] in place,
+// by positions[row].
 struct Rope {
     Slot x;
     std::uint32_t heads, head_dim;
     RopeId rope;
+    std::uint32_t offset = 0;
 };
 
 // Writes keys [rows, kv_heads * key_dim] and values [rows, kv_heads * value_dim] to the pages of the rows'
-// tokens.
+// tokens. Values that are part of the keys (CacheGeometry) are not written: `values` is ignored.
 struct StoreKv {
     Slot keys, values;
     std::uint32_t group;  // index into Program::caches
@@ -119,7 +133,47 @@ struct Scale {
     float cap = 0.0f;
 };
 
-using Op = std::variant<Embed, Norm, Linear, Rope, StoreKv, Attention, Activate, Add, Gather, Scale>;
+// Where the heads of a slot lie: head h of a row begins `offset` behind value h * stride of the row, or, with
+// copies, behind the start of row [copy h].
+struct Heads {
+    Slot slot;
+    std::uint32_t stride = 0, offset = 0;  // values; a slot of copies needs no stride
+};
+// Copies `width` values of each of `heads` heads from one place to another.
+struct CopyHeads {
+    Heads in, out;
+    std::uint32_t heads, width;
+};
+
+// Chooses experts for each row of `logits` [rows, experts] (features.hpp says how) and sorts the pairs of row
+// and expert by expert, then by row. selection_bias f32 [experts] is added to the scores for the choice
+// alone. Of two equal scores the lower expert wins.
+struct Route {
+    Slot logits;
+    RoutingId routing;
+    WeightId selection_bias = no_weight;
+};
+
+// out [rows * used, width] = the row of each pair, in the routing's order.
+struct Dispatch {
+    Slot in, out;
+    RoutingId routing;
+};
+
+// out [rows, width] = sum over a row's pairs, in the order of choice (best score first), of weight * in
+// [pair].
+struct Combine {
+    Slot in, out;
+    RoutingId routing;
+};
+
+// x[r, :] *= sigmoid(gate[r, 0]). In place.
+struct Gate {
+    Slot x, gate;
+};
+
+using Op = std::variant<Embed, Norm, Linear, Rope, StoreKv, Attention, Activate, Add, Gather, Scale,
+                        CopyHeads, Route, Dispatch, Combine, Gate>;
 
 // "linear", "norm", ...: the op's one name, as its files and tests are called.
 const char* name(const Op& op);
@@ -132,21 +186,28 @@ enum class Form : std::uint8_t {
 };
 
 struct WeightInfo {
-    std::string name = {};      // of the tensor, for errors and reports
-    DType type = DType::f32;    // as stored in the file
-    std::uint64_t rows = 1;     // outputs; 1 for vectors
-    std::uint64_t columns = 0;  // inputs
+    std::string name = {};       // of the tensor, for errors and reports
+    DType type = DType::f32;     // as stored in the file
+    std::uint64_t matrices = 1;  // of [rows, columns] each
+    std::uint64_t rows = 1;      // outputs; 1 for vectors
+    std::uint64_t columns = 0;   // inputs
     Form form = Form::file;
     std::uint64_t bytes = 0;  // that the device allocates for it: 0 where it reads the mapped file
+
+    std::uint64_t values() const { return matrices * rows * columns; }
+    std::uint64_t stored_bytes() const { return matrices * rows * row_bytes(type, columns); }
 };
 
 struct Program {
     std::vector<SlotInfo> slots = {};
     std::vector<WeightInfo> weights = {};
     std::vector<RopeTable> ropes = {};
+    std::vector<ExpertRouting> routings = {};
     std::vector<CacheGeometry> caches = {};
     std::vector<Op> ops = {};
     Slot logits = 0;                 // the slot that holds the result, rows `wanted`
+    Slot hidden = 0;                 // what the logits are made from, rows `all`
+    std::size_t head = 0;            // the ops from here on make the logits from it
     std::uint32_t max_rows = 0;      // tokens in a step
     std::uint32_t max_wanted = 0;    // logit rows in a step
     std::uint32_t max_position = 0;  // positions are below it
@@ -169,9 +230,11 @@ struct Step {
     std::span<const std::uint32_t> positions = {};  // [rows]
     std::span<const SequenceRows> sequences = {};   // cover the rows in order
     std::span<const std::uint32_t> wanted = {};     // rows whose logits are wanted, ascending
+    bool hidden_only = false;                       // Program::hidden is the result: the head is left out
     std::uint32_t rows(Rows kind) const {
         return static_cast<std::uint32_t>(kind == Rows::all ? tokens.size() : wanted.size());
     }
+    std::uint64_t rows(const SlotInfo& slot) const { return std::uint64_t{rows(slot.rows)} * slot.copies; }
 };
 
 }  // namespace lamina::backend

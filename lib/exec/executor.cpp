@@ -16,18 +16,17 @@ std::vector<std::shared_ptr<const backend::Weight>> upload(const format::ModelFi
                                                            const plan::Plan& plan, backend::Device& device,
                                                            const format::Progress& progress) {
     std::uint64_t total = 0, done = 0;
-    for (const auto& w : plan.program.weights) total += w.rows * row_bytes(w.type, w.columns);
+    for (const auto& w : plan.program.weights) total += w.stored_bytes();
     std::vector<std::shared_ptr<const backend::Weight>> out;
     for (std::size_t i = 0; i < plan.program.weights.size(); ++i) {
         const auto& info = plan.program.weights[i];
         const auto& from = plan.residency[i];
         const auto& tensor = *file.find(from.tensor);
-        const auto row = row_bytes(info.type, info.columns), size = info.rows * row;
+        const auto first = row_bytes(info.type, from.first_element), size = info.stored_bytes();
         const auto& bytes = file.files[tensor.file].bytes;
-        const auto offset = tensor.offset + from.first_row * row;
+        const auto offset = tensor.offset + first;
         bytes->populate(offset, size);
-        out.push_back(
-            device.upload(WeightData{info, tensor.bytes.subspan(from.first_row * row, size), bytes}));
+        out.push_back(device.upload(WeightData{info, tensor.bytes.subspan(first, size), bytes}));
         if (info.form != backend::Form::file || info.bytes > 0) bytes->release(offset, size);
         done += size;
         if (progress && !progress(done, total))
@@ -114,18 +113,23 @@ void Executor::form(Batch batch) {
     }
 }
 
-std::span<const float> Executor::forward(Batch batch) {
+std::uint32_t Executor::embedding() const { return plan_.program.slots[plan_.program.hidden].width; }
+
+std::span<const float> Executor::forward(Batch batch) { return run(batch, false); }
+std::span<const float> Executor::forward_hidden(Batch batch) { return run(batch, true); }
+
+std::span<const float> Executor::run(Batch batch, bool hidden_only) {
     check(batch);
     try {
         form(batch);
-        executable_->run({tokens_, positions_, rows_, wanted_});
+        executable_->run({tokens_, positions_, rows_, wanted_, hidden_only});
     } catch (...) {  // all or nothing: what was reserved goes back
         for (const auto& item : batch) sequences_.truncate(item.sequence, sequences_.length(item.sequence));
         throw;
     }
     for (const auto& item : batch)
         sequences_.commit(item.sequence, static_cast<std::uint32_t>(item.tokens.size()));
-    return executable_->logits();
+    return executable_->result(hidden_only ? plan_.program.hidden : plan_.program.logits);
 }
 
 }  // namespace lamina::exec

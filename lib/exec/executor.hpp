@@ -32,12 +32,16 @@ class Executor {
     // forward. Throws invalid_argument (a token outside the vocabulary, more rows than max_rows or
     // max_wanted), context_full, out_of_memory (pages) before anything has changed; device_failed afterwards.
     std::span<const float> forward(Batch batch);
+    // The same up to the last norm: what logits are made from, for all rows, [rows, embedding()].
+    std::span<const float> forward_hidden(Batch batch);
+    std::uint32_t embedding() const;
 
     std::vector<backend::ImplementationReport> report() const { return executable_->report(); }
 
   private:
     void check(Batch batch) const;
     void form(Batch batch);
+    std::span<const float> run(Batch batch, bool hidden_only);
 
     plan::Plan plan_;
     std::unique_ptr<backend::Device> device_;

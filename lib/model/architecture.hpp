@@ -1,5 +1,6 @@
 // What distinguishes one architecture from another, as a row of a table. Everything else is read from the
-// file.
+// file: keys and tensors that only some files have (windows, caps, scales, biases, sinks, experts, latent
+// attention, fused matrices) mean the same in all of them.
 #pragma once
 
 #include <string_view>
@@ -9,19 +10,34 @@
 
 namespace lamina::model {
 
+enum class QueryKeyNorm {
+    none,
+    heads,  // over each head; those tensors must be there
+    all,    // over all heads together; those tensors must be there
+};
+
 struct Architecture {
     std::string_view name;                      // general.architecture
     RopePairing pairing = RopePairing::halves;  // as the file's q and k rows are ordered
     Activation activation = Activation::silu;
     bool gated = true;
-    bool query_key_norm = false;  // q and k are normed per head before RoPE: those tensors must be there
+    bool layer_norm = false;  // centered norms (attention.layer_norm_epsilon) instead of root mean square
+    QueryKeyNorm query_key_norm = QueryKeyNorm::none;
+    bool pre_norms = true;    // both branches are normed before: those tensors must be there
     bool post_norms = false;  // both branches are normed before they are added: those tensors must be there
-    bool scaled_embedding = false;  // token embeddings times sqrt(embedding)
+    std::string_view feed_forward_norm = "ffn_norm";  // the name of that tensor
+    bool parallel = false;                            // both branches read the one norm
+    bool scaled_embedding = false;                    // token embeddings times sqrt(embedding)
+    bool divided_logits = false;  // logits are divided by the key logit_scale instead of multiplied
     // Sliding windows (key attention.sliding_window): every n-th layer attends to everything, the others to
     // the window. 0: the file's window, if it has one, holds for every layer.
     std::uint32_t window_period = 0;
     double window_rope_base =
         0;  // RoPE base of windowed layers where the file gives none; 0: they share the one base
+    std::uint32_t no_rope_period = 0;  // every n-th layer has no positions; 0: none
+    // Where the file does not say: how experts are scored and whether their weights are normalised.
+    ExpertScoring scoring = ExpertScoring::softmax;
+    bool normalised_experts = false;
     // What no column says, applied last; null for most.
     void (*adjust)(const format::ModelFile& file, Model& model) = nullptr;
 };

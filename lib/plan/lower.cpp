@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "plan/plan.hpp"
 
@@ -8,14 +9,16 @@ namespace {
 
 using namespace backend;
 
-// Writes the program op by op. A layer reads top to bottom in layer().
+// Writes the program op by op. A layer reads top to bottom in layer(), a branch in attention() and
+// feed_forward().
 class Lowering {
   public:
     Lowering(const model::Model& model, const Workload& workload) : model_(model), workload_(workload) {
         program_.max_rows = workload.batch_tokens;
         program_.max_wanted = workload.logit_rows;
         program_.max_position = workload.context;
-        program_.ropes = model.config.ropes;
+        for (const auto& rope : model.config.ropes)
+            program_.ropes.push_back(model::make_rope(rope, workload.context));
     }
 
     Lowered run() {
@@ -25,10 +28,12 @@ class Lowering {
         branch_ = slot(config.embedding);
         op(Embed{weight(model_.token_embedding), hidden_, config.embedding_scale});
         for (const auto& l : model_.layers) layer(l);
+        norm(hidden_, normed_, model_.output_norm, config.embedding);
+        program_.hidden = normed_;
+        program_.head = program_.ops.size();
         const Slot last = slot(config.embedding, Rows::wanted);
+        op(Gather{normed_, last});
         program_.logits = slot(config.vocabulary, Rows::wanted);
-        op(Gather{hidden_, last});
-        norm(last, last, model_.output_norm, config.embedding);
         op(Linear{last, weight(model_.output), no_weight, program_.logits});
         if (config.logit_scale != 1.0f || config.logit_softcap > 0) {
             op(Scale{program_.logits, config.logit_scale, config.logit_softcap});
@@ -37,78 +42,187 @@ class Lowering {
     }
 
   private:
+    // Each branch: normed before, computed, normed after, added.
     void layer(const model::Layer& layer) {
-        const auto& w = layer.weights;
-        norm(hidden_, normed_, w.attention_norm, model_.config.embedding);
-        attention(layer.attention, w);
-        if (w.attention_post_norm) norm(branch_, branch_, w.attention_post_norm, model_.config.embedding);
-        op(Add{hidden_, branch_, hidden_});
-        norm(hidden_, normed_, w.feed_forward_norm, model_.config.embedding);
-        feed_forward(layer.feed_forward, w);
-        if (w.feed_forward_post_norm)
-            norm(branch_, branch_, w.feed_forward_post_norm, model_.config.embedding);
-        op(Add{hidden_, branch_, hidden_});
+        const Slot in = branch_input(layer.attention_norm);
+        attention(layer.attention, layer.attention_weights, in);
+        add_branch(layer.attention_post_norm);
+        feed_forward(layer.feed_forward, layer.feed_forward_weights,
+                     layer.parallel ? in : branch_input(layer.feed_forward_norm));
+        add_branch(layer.feed_forward_post_norm);
     }
 
-    // normed_ -> branch_
-    void attention(const model::AttentionConfig& a, const model::LayerWeights& w) {
+    Slot branch_input(const model::NormRef& w) {
+        if (!w) return hidden_;
+        norm(hidden_, normed_, w, model_.config.embedding);
+        return normed_;
+    }
+
+    void add_branch(const model::NormRef& post) {
+        if (post) norm(branch_, branch_, post, model_.config.embedding);
+        op(Add{hidden_, branch_, hidden_, model_.config.residual_scale});
+    }
+
+    // in -> branch_
+    void attention(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot in) {
         const Slot query = shared("query", a.heads * a.key_dim);
         const Slot key = shared("key", a.kv_heads * a.key_dim);
-        const Slot value = shared("value", a.kv_heads * a.value_dim);
         const Slot mixed = shared("mixed", a.heads * a.value_dim);
-        op(Linear{normed_, weight(w.query), optional(w.query_bias), query});
-        op(Linear{normed_, weight(w.key), optional(w.key_bias), key});
-        op(Linear{normed_, weight(w.value), optional(w.value_bias), value});
-        if (w.query_norm) norm(query, query, w.query_norm, a.key_dim);
-        if (w.key_norm) norm(key, key, w.key_norm, a.key_dim);
-        if (a.rope) {
-            op(Rope{query, a.heads, a.key_dim, *a.rope});
-            op(Rope{key, a.kv_heads, a.key_dim, *a.rope});
-        }
         const auto [group, index] = cache_layer(a);
-        op(StoreKv{key, value, group, index});
-        op(Attention{query, mixed, group, index, a.heads, a.scale, a.softcap});
-        op(Linear{mixed, weight(w.output), optional(w.output_bias), branch_});
+        if (a.latent) {
+            latent_query(a, w, in, query);
+            latent_key(a, w, in, key);
+            op(StoreKv{key, key, group, index});
+        } else {
+            const Slot value = shared("value", a.kv_heads * a.value_dim);
+            linear(in, w.query, query);
+            linear(in, w.key, key);
+            linear(in, w.value, value);
+            head_norm(query, w.query_norm, w.norm_heads ? a.key_dim : a.heads * a.key_dim);
+            head_norm(key, w.key_norm, w.norm_heads ? a.key_dim : a.kv_heads * a.key_dim);
+            if (a.rope) {
+                op(Rope{query, a.heads, a.key_dim, *a.rope});
+                op(Rope{key, a.kv_heads, a.key_dim, *a.rope});
+            }
+            op(StoreKv{key, value, group, index});
+        }
+        op(Attention{query, mixed, group, index, a.heads, a.scale, a.softcap, optional(w.sinks)});
+        linear(a.latent ? expanded_values(a, w, mixed) : mixed, w.output, branch_);
     }
 
-    // normed_ -> branch_
-    void feed_forward(const model::FeedForwardConfig& f, const model::LayerWeights& w) {
-        const Slot up = shared("up", f.width);
-        const Slot gate = f.gated ? shared("gate", f.width) : up;
-        if (f.gated) op(Linear{normed_, weight(w.gate), optional(w.gate_bias), gate});
-        op(Linear{normed_, weight(w.up), optional(w.up_bias), up});
+    // A query head is its plain part, brought into the space of the latents, and its turned part.
+    void latent_query(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot in,
+                      Slot query) {
+        const auto& l = *a.latent;
+        const std::uint32_t head = l.plain + l.turned;
+        if (w.query_down) {
+            const Slot down = shared("query rank", l.query_rank);
+            linear(in, {w.query_down, {}}, down);
+            norm(down, down, w.query_rank_norm, l.query_rank);
+            in = down;
+        }
+        const Slot whole = shared("whole query", a.heads * head);
+        linear(in, w.query, whole);
+        const Slot plain = copies("plain query", l.plain, a.heads),
+                   latent = copies("latent query", l.latent, a.heads);
+        op(CopyHeads{{whole, head, 0}, {plain}, a.heads, l.plain});
+        linear(plain, {w.query_absorb, {}}, latent);
+        op(CopyHeads{{latent}, {query, a.key_dim, 0}, a.heads, l.latent});
+        op(CopyHeads{{whole, head, l.plain}, {query, a.key_dim, l.latent}, a.heads, l.turned});
+        if (a.rope) op(Rope{query, a.heads, a.key_dim, *a.rope, l.latent});
+    }
+
+    void latent_key(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot in, Slot key) {
+        const auto& l = *a.latent;
+        const Slot latent = shared("latent", l.latent), turned = shared("turned key", l.turned);
+        linear(in, {w.latent_down, {}}, latent);
+        linear(in, {w.key_turned, {}}, turned);
+        norm(latent, latent, w.latent_norm, l.latent);
+        op(CopyHeads{{latent, 0, 0}, {key, 0, 0}, 1, l.latent});
+        op(CopyHeads{{turned, 0, 0}, {key, 0, l.latent}, 1, l.turned});
+        if (a.rope) op(Rope{key, 1, a.key_dim, *a.rope, l.latent});
+    }
+
+    Slot expanded_values(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot mixed) {
+        const auto& l = *a.latent;
+        const Slot latent = copies("mixed latents", l.latent, a.heads),
+                   value = copies("values", l.value, a.heads);
+        op(CopyHeads{{mixed, l.latent, 0}, {latent}, a.heads, l.latent});
+        linear(latent, {w.value_expand, {}}, value);
+        const Slot out = shared("expanded", a.heads * l.value);
+        op(CopyHeads{{value}, {out, l.value, 0}, a.heads, l.value});
+        return out;
+    }
+
+    // in -> branch_
+    void feed_forward(const model::FeedForwardConfig& f, const model::FeedForwardWeights& w, Slot in) {
+        if (!f.experts) return network(f, f.width, w.gate, w.up, w.down, in, branch_);
+        experts(f, w, in);
+        if (f.experts->shared_width == 0) return;
+        const Slot out = shared("shared expert", model_.config.embedding);
+        network(f, f.experts->shared_width, w.shared_gate, w.shared_up, w.shared_down, in, out);
+        if (w.shared_router) {
+            const Slot gate = shared("shared router", 1);
+            linear(in, {w.shared_router, {}}, gate);
+            op(Gate{out, gate});
+        }
+        op(Add{branch_, out, branch_});
+    }
+
+    void network(const model::FeedForwardConfig& f, std::uint32_t width, const model::LinearRef& gate_weight,
+                 const model::LinearRef& up_weight, const model::LinearRef& down_weight, Slot in, Slot out) {
+        const Slot up = shared("up", width);
+        const Slot gate = f.gated ? shared("gate", width) : up;
+        if (f.gated) linear(in, gate_weight, gate);
+        linear(in, up_weight, up);
         op(Activate{gate, up, gate, f.activation, f.gated});
-        op(Linear{gate, weight(w.down), optional(w.down_bias), branch_});
+        linear(gate, down_weight, out);
     }
 
-    void norm(Slot in, Slot out, const model::WeightRef& w, std::uint32_t group) {
-        op(Norm{in, out, weight(w), no_weight, group, model_.config.norm_epsilon});
+    // Rows go to the experts that they chose, sorted by expert, and come back weighted.
+    void experts(const model::FeedForwardConfig& f, const model::FeedForwardWeights& w, Slot in) {
+        const auto& e = *f.experts;
+        const RoutingId id = routing(e.routing);
+        const Slot logits = shared("router", e.routing.experts);
+        linear(in, w.router, logits);
+        op(Route{logits, id, optional(w.selection_bias)});
+        const auto embedding = model_.config.embedding;
+        const Slot rows = copies("expert rows", embedding, e.routing.used);
+        const Slot up = copies("expert up", e.width, e.routing.used);
+        const Slot gate = f.gated ? copies("expert gate", e.width, e.routing.used) : up;
+        op(Dispatch{in, rows, id});
+        if (f.gated) linear(rows, w.gate, gate, id);
+        linear(rows, w.up, up, id);
+        op(Activate{gate, up, gate, f.activation, f.gated});
+        linear(gate, w.down, rows, id);
+        op(Combine{rows, branch_, id});
+    }
+
+    void linear(Slot in, const model::LinearRef& w, Slot out, RoutingId routing = no_routing) {
+        op(Linear{in, weight(w.weight), optional(w.bias), out, routing});
+    }
+
+    void norm(Slot in, Slot out, const model::NormRef& w, std::uint32_t group) {
+        op(Norm{in, out, weight(w.weight), optional(w.bias), group, model_.config.norm_epsilon,
+                model_.config.centered_norms});
+    }
+    void head_norm(Slot x, const model::NormRef& w, std::uint32_t group) {
+        if (w) norm(x, x, w, group);
     }
 
     void op(Op op) { program_.ops.push_back(op); }
 
-    Slot slot(std::uint32_t width, Rows rows = Rows::all) {
-        program_.slots.push_back({width, rows});
+    Slot slot(std::uint32_t width, Rows rows = Rows::all, std::uint32_t copies = 1) {
+        program_.slots.push_back({width, rows, copies});
         return static_cast<Slot>(program_.slots.size() - 1);
     }
 
-    // Temporaries of one use and width serve every layer.
-    Slot shared(const char* use, std::uint32_t width) {
-        const auto [found, added] = shared_.try_emplace({use, width}, 0);
-        if (added) found->second = slot(width);
+    // Temporaries of one use and shape serve every layer.
+    Slot shared(const char* use, std::uint32_t width) { return copies(use, width, 1); }
+    Slot copies(const char* use, std::uint32_t width, std::uint32_t count) {
+        const auto [found, added] = shared_.try_emplace({use, width, count}, 0);
+        if (added) found->second = slot(width, Rows::all, count);
         return found->second;
+    }
+
+    RoutingId routing(const ExpertRouting& wanted) {
+        auto& all = program_.routings;
+        auto found = std::find(all.begin(), all.end(), wanted);
+        if (found == all.end()) found = all.insert(found, wanted);
+        return static_cast<RoutingId>(found - all.begin());
     }
 
     // A weight used twice (tied embeddings) is held once.
     WeightId weight(const model::WeightRef& ref) {
-        const auto [found, added] =
-            weights_.try_emplace({ref.tensor->name, ref.first_row}, static_cast<WeightId>(residency_.size()));
+        const auto [found, added] = weights_.try_emplace({ref.tensor->name, ref.first_element},
+                                                         static_cast<WeightId>(residency_.size()));
         if (added) {
             program_.weights.push_back({.name = ref.tensor->name,
                                         .type = ref.tensor->type,
+                                        .matrices = ref.matrices,
                                         .rows = ref.rows,
                                         .columns = ref.columns});
-            residency_.push_back({ref.tensor->name, ref.first_row, ref.rows});
+            residency_.push_back({ref.tensor->name, ref.first_element});
         }
         return found->second;
     }
@@ -116,14 +230,16 @@ class Lowering {
 
     // Layers that remember the same kind of thing share a cache group.
     std::pair<std::uint32_t, std::uint32_t> cache_layer(const model::AttentionConfig& a) {
-        const CacheGeometry wanted{.type = workload_.cache,
+        const CacheGeometry wanted{.type = workload_.cache.value_or(DType::f32),
                                    .kv_heads = a.kv_heads,
                                    .key_dim = a.key_dim,
                                    .value_dim = a.value_dim,
-                                   .window = a.window};
+                                   .window = a.window,
+                                   .values_in_keys = a.latent.has_value()};
         const auto same = [&](const CacheGeometry& g) {
             return g.kv_heads == wanted.kv_heads && g.key_dim == wanted.key_dim &&
-                   g.value_dim == wanted.value_dim && g.window == wanted.window;
+                   g.value_dim == wanted.value_dim && g.window == wanted.window &&
+                   g.values_in_keys == wanted.values_in_keys;
         };
         auto found = std::find_if(program_.caches.begin(), program_.caches.end(), same);
         if (found == program_.caches.end()) {
@@ -138,7 +254,7 @@ class Lowering {
     const Workload& workload_;
     Program program_;
     std::vector<Residency> residency_;
-    std::map<std::pair<std::string, std::uint32_t>, Slot> shared_;
+    std::map<std::tuple<std::string, std::uint32_t, std::uint32_t>, Slot> shared_;
     std::map<std::pair<std::string, std::uint64_t>, WeightId> weights_;
     Slot hidden_ = 0, normed_ = 0, branch_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "base/checked.hpp"
 #include "lamina/error.hpp"
@@ -45,8 +46,7 @@ void add_weight_buffers(const Plan& plan, std::vector<PlanBuffer>& out) {
             if (weight.form != form) continue;
             ++tensors;
             buffer.bytes += weight.bytes;
-            if (weight.bytes == 0)
-                buffer.mapped_bytes += weight.rows * row_bytes(weight.type, weight.columns);
+            if (weight.bytes == 0) buffer.mapped_bytes += weight.stored_bytes();
         }
         buffer.detail = fmt::format("{} tensors", tensors);
         if (tensors > 0) out.push_back(buffer);
@@ -78,8 +78,7 @@ lamina::Plan summarize(const Plan& plan, const model::Model& model) {
     PlanLayers layers{
         .first = 0, .last = static_cast<std::uint32_t>(model.layers.size() - 1), .device = plan.device.name};
     for (const auto& weight : plan.program.weights) {
-        if (weight.name.starts_with("blk."))
-            layers.weight_bytes += weight.rows * row_bytes(weight.type, weight.columns);
+        if (weight.name.starts_with("blk.")) layers.weight_bytes += weight.stored_bytes();
     }
     out.layers = {layers};
     out.context = plan.workload.context;
@@ -103,6 +102,20 @@ std::uint64_t checked_bytes(const DeviceInfo& device, const backend::CacheGeomet
                              .expected = "a KV cache below " + format_bytes(absurd),
                              .found = fmt::format("{} layers x {} pages of {}", g.layers, g.pages,
                                                   format_bytes(g.block_bytes()))});
+}
+
+void settle_caches(Plan& plan, const backend::Backend& backend) {
+    const auto measure = [&plan] {
+        plan.cache_bytes.clear();
+        for (const auto& cache : plan.program.caches)
+            plan.cache_bytes.push_back(checked_bytes(plan.device, cache));
+        return std::accumulate(plan.cache_bytes.begin(), plan.cache_bytes.end(), std::uint64_t{0});
+    };
+    DType type = plan.workload.cache.value_or(measure() <= small_cache ? DType::f32 : DType::f16);
+    if (backend.cache_type) type = backend.cache_type(type);
+    for (auto& cache : plan.program.caches) cache.type = type;
+    plan.workload.cache = type;
+    measure();
 }
 
 void check_memory(const Plan& plan) {
@@ -133,12 +146,11 @@ Plan make_plan(const model::Model& model, const backend::Backend& backend, const
     const std::uint64_t positions = std::uint64_t{plan.workload.context} * workload.sequences;
     require(positions <= 1u << 31, "sequences", "at most 2147483648 tokens of context in all sequences",
             positions);
-    if (backend.cache_type) plan.workload.cache = backend.cache_type(workload.cache);
     auto lowered = lower(model, plan.workload);
     plan.program = std::move(lowered.program);
     plan.residency = std::move(lowered.residency);
     for (auto& weight : plan.program.weights) weight = backend.place(device, options, std::move(weight));
-    for (const auto& cache : plan.program.caches) plan.cache_bytes.push_back(checked_bytes(device, cache));
+    settle_caches(plan, backend);
     plan.workspace_bytes = backend.workspace_bytes(device, options, plan.program);
     plan.summary = summarize(plan, model);
     check_memory(plan);

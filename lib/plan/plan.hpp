@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,19 +12,23 @@
 
 namespace lamina::plan {
 
+// A KV cache whose type nobody asked for is f32 where that takes no more than this, else f16.
+inline constexpr std::uint64_t small_cache = std::uint64_t{64} << 20;
+
 // What the model is wanted for.
 struct Workload {
     std::uint32_t context = 4096;      // tokens a sequence can hold; at most what the model was trained for
     std::uint32_t sequences = 1;       // alive at once
     std::uint32_t batch_tokens = 512;  // rows of a step
     std::uint32_t logit_rows = 16;     // logit rows of a step
-    DType cache = DType::f16;
+    std::optional<DType> cache = {};   // f32, f16 or bf16; none: see small_cache
 };
 
-// Where a weight of the program comes from: rows of a tensor of the file.
+// Where a weight of the program comes from: its values lie one behind the other in a tensor of the file, from
+// `first_element` on.
 struct Residency {
     std::string tensor;
-    std::uint64_t first_row = 0, rows = 0;
+    std::uint64_t first_element = 0;
 };
 
 struct Plan {

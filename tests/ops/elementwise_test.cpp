@@ -156,9 +156,9 @@ TEST_CASE("gather: the wanted rows, none of them too", "[gather]") {
         test::Bound bound(cpu::record(), c);
         bound.run({{.tokens = test::tokens_from(0, 6)}}, {});
         CHECK(bound.read(out).empty());
-        CHECK(bound.executable().logits().empty());
+        CHECK(bound.executable().result(c.program.logits).empty());
         bound.run({{.tokens = test::tokens_from(0, 6)}}, {1, 4});
-        CHECK(bound.executable().logits().size() == 2 * width);
+        CHECK(bound.executable().result(c.program.logits).size() == 2 * width);
     }
 }
 

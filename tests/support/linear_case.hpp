@@ -72,7 +72,8 @@ class LinearCase {
         team_ = std::make_unique<Team>(threads, false);
         std::uint64_t scratch = 0;
         for (const auto& linear : linears_) {
-            scratch = std::max(scratch, cpu::linear_scratch_bytes(program_, linear, program_.max_rows));
+            scratch =
+                std::max(scratch, cpu::linear_scratch_bytes(program_, options_, linear, program_.max_rows));
         }
         AlignedBytes& memory = memory_.emplace_back(scratch);
         cpu_memory_.scratch = memory.data();

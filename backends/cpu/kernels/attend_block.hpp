@@ -25,12 +25,13 @@ struct AttendBlock {
     size_t first_position = 0;
 
     const unsigned char* keys = nullptr;    // of the layer's page 0: [attend_page, key_dim]
-    const unsigned char* values = nullptr;  // likewise, [attend_page, value_dim]
+    const unsigned char* values = nullptr;  // likewise, [attend_page, value_dim], value_stride apart
     size_t page_stride = 0;                 // bytes from page to page
     const int32_t* pages = nullptr;         // of the sequence
     AttendType type = AttendType::f16;
     size_t key_dim = 0, value_dim = 0;
-    size_t window = 0;  // 0: all
+    size_t value_stride = 0;  // elements from a token's values to the next one's
+    size_t window = 0;        // 0: all
 
     float scale = 1.0f, softcap = 0.0f;
     const float* sinks = nullptr;  // [heads] or null

@@ -19,7 +19,7 @@ struct FloatKernels {
     void (*rotate_interleaved)(float* x, const float* cosines, const float* sines, size_t pairs);
     void (*to_f16)(const float* in, uint16_t* out, size_t count);
     void (*to_bf16)(const float* in, uint16_t* out, size_t count);
-    Activation silu, gelu, gelu_tanh, relu, relu_squared;
+    Activation silu, gelu, gelu_tanh, relu, relu_squared, clamped_swiglu;
     void (*add)(const float* a, const float* b, float scale, float* out, size_t count);
     void (*multiply)(const float* in, float scale, float* out, size_t count);
     void (*soft_cap)(const float* in, float scale, float cap, float* out, size_t count);

@@ -22,6 +22,7 @@ constexpr FloatKernels float_table() {
     k.gelu_tanh = Rows::gelu_tanh;
     k.relu = Rows::relu;
     k.relu_squared = Rows::relu_squared;
+    k.clamped_swiglu = Rows::clamped_swiglu;
     k.add = Rows::add;
     k.multiply = Rows::multiply;
     k.soft_cap = Rows::soft_cap;

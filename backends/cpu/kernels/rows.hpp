@@ -120,6 +120,18 @@ struct RowKernels {
         activate(gate, up, out, count, [](Vec x) { return Math<V>::relu_squared(x); });
     }
 
+    // min(gate, 7) * sigmoid(1.702 min(gate, 7)) * (clamp(up, -7, 7) + 1)
+    static void clamped_swiglu(const float* gate, const float* up, float* out, size_t count) {
+        const Vec limit = V::broadcast(7.0f), lowest = V::broadcast(-7.0f), slope = V::broadcast(1.702f);
+        map(gate, up, out, count, [&](Vec g, Vec u) {
+            g = V::select(V::less(g, limit), g, limit);
+            u = V::max(V::select(V::less(u, limit), u, limit), lowest);
+            // silu(slope * g) = slope * g * sigmoid(slope * g)
+            const Vec gated = V::mul(Math<V>::silu(V::mul(g, slope)), V::broadcast(1.0f / 1.702f));
+            return V::mul(gated, V::add(u, V::broadcast(1.0f)));
+        });
+    }
+
     // a + scale * b
     static void add(const float* a, const float* b, float scale, float* out, size_t count) {
         const Vec factor = V::broadcast(scale);

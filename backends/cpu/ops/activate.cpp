@@ -13,6 +13,7 @@ FloatKernels::Activation kernel_of(const FloatKernels& kernels, Activation kind)
         case Activation::gelu_tanh: return kernels.gelu_tanh;
         case Activation::relu: return kernels.relu;
         case Activation::relu_squared: return kernels.relu_squared;
+        case Activation::clamped_swiglu: return kernels.clamped_swiglu;
     }
     return nullptr;
 }
@@ -24,6 +25,7 @@ const char* name_of(Activation kind) {
         case Activation::gelu_tanh: return "gelu_tanh";
         case Activation::relu: return "relu";
         case Activation::relu_squared: return "relu_squared";
+        case Activation::clamped_swiglu: return "clamped_swiglu";
     }
     return "?";
 }
@@ -34,9 +36,11 @@ void add_activate(const BuildContext& context, const Activate& op, Stages& out) 
     const SlotInfo& slot = slot_info(context, "activate", op.gate);
     const auto same = [&](Slot other) {
         const SlotInfo& info = slot_info(context, "activate", other);
-        return info.width == slot.width && info.rows == slot.rows;
+        return info == slot;
     };
     expect(same(op.out) && (!op.gated || same(op.up)), "activate", "slots of one shape", "different ones");
+    expect(op.gated || op.kind != Activation::clamped_swiglu, "activate", "clamped_swiglu with a gate",
+           "none");
     const auto kernel = kernel_of(float_kernels(context.isa), op.kind);
     expect(kernel != nullptr, "activate", "a known activation", std::to_string(static_cast<int>(op.kind)));
     const auto& slots = context.memory->slots;

@@ -8,8 +8,7 @@ void add_add(const BuildContext& context, const Add& op, Stages& out) {
     const SlotInfo& slot = slot_info(context, "add", op.a);
     for (const Slot other : {op.b, op.out}) {
         const SlotInfo& info = slot_info(context, "add", other);
-        expect(info.width == slot.width && info.rows == slot.rows, "add", "slots of one shape",
-               "different ones");
+        expect(info == slot, "add", "slots of one shape", "different ones");
     }
     const auto& slots = context.memory->slots;
     const float* a = slots[op.a];

@@ -47,6 +47,7 @@ struct Bound {
                                         : AttendType::bf16;
         b.key_dim = g.key_dim;
         b.value_dim = g.value_dim;
+        b.value_stride = g.value_stride();
         b.window = g.window;
         b.scale = op.scale;
         b.softcap = op.softcap;

@@ -14,7 +14,7 @@ class ElementStage final : public Stage {
     ElementStage(backend::SlotInfo slot, Work work) : slot_(slot), work_(std::move(work)) {}
 
     void run(const backend::Step& step, Worker worker) const override {
-        const Share part = share_elements(std::uint64_t{slot_.width} * step.rows(slot_.rows), worker);
+        const Share part = share_elements(std::uint64_t{slot_.width} * step.rows(slot_), worker);
         if (part.first < part.last) work_(part.first, part.last - part.first);
     }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cpu/ops/linear_parts.hpp"
+#include "cpu/ops/ops.hpp"
 #include "lamina/error.hpp"
 
 namespace lamina::cpu {
@@ -15,6 +16,21 @@ std::string shape_text(std::uint64_t rows, std::uint64_t columns) {
 void check_shape(const backend::Program& program, const backend::Linear& linear) {
     const backend::WeightInfo& weight = program.weights[linear.weight];
     const std::uint64_t rows = program.slots[linear.out].width, columns = program.slots[linear.in].width;
+    const backend::SlotInfo &in = program.slots[linear.in], &out = program.slots[linear.out];
+    const bool routed = linear.routing != backend::no_routing;
+    const bool groups_fit = in.rows == out.rows && in.copies == out.copies &&
+                            (routed ? linear.routing < program.routings.size() &&
+                                          program.routings[linear.routing].experts == weight.matrices &&
+                                          program.routings[linear.routing].used == in.copies
+                                    : in.copies == weight.matrices);
+    if (!groups_fit) {
+        throw Error(ErrorCode::invalid_argument,
+                    ErrorDetails{.area = "linear",
+                                 .subject = weight.name,
+                                 .expected = "a matrix for each copy or expert of the rows",
+                                 .found = std::to_string(weight.matrices) + " for " +
+                                          std::to_string(in.copies) + " copies"});
+    }
     if (weight.rows != rows || weight.columns != columns) {
         throw Error(ErrorCode::invalid_argument,
                     ErrorDetails{.area = "linear",
@@ -27,7 +43,8 @@ void check_shape(const backend::Program& program, const backend::Linear& linear)
 const float* bias_data(const BuildContext& context, const backend::Linear& linear) {
     if (linear.bias == backend::no_weight) return nullptr;
     const backend::WeightInfo& bias = context.program->weights[linear.bias];
-    const std::uint64_t outputs = context.program->slots[linear.out].width;
+    const std::uint64_t outputs =
+        context.program->weights[linear.weight].matrices * context.program->slots[linear.out].width;
     // Vectors are stored as f32 or widened at upload.
     const bool is_f32 =
         bias.form == backend::Form::f32 || (bias.form == backend::Form::file && bias.type == DType::f32);
@@ -45,14 +62,17 @@ const float* bias_data(const BuildContext& context, const backend::Linear& linea
 LinearOperands operands(const BuildContext& context, const backend::Linear& linear) {
     const backend::Program& program = *context.program;
     check_shape(program, linear);
-    const backend::Rows rows = program.slots[linear.in].rows;
-    return {.weight = &program.weights[linear.weight],
-            .data = (*context.weights)[linear.weight],
-            .bias = bias_data(context, linear),
-            .in = context.memory->slots[linear.in],
-            .out = context.memory->slots[linear.out],
-            .rows = rows,
-            .max_rows = rows == backend::Rows::all ? program.max_rows : program.max_wanted};
+    return {
+        .weight = &program.weights[linear.weight],
+        .data = (*context.weights)[linear.weight],
+        .bias = bias_data(context, linear),
+        .in = context.memory->slots[linear.in],
+        .out = context.memory->slots[linear.out],
+        .slot = program.slots[linear.in],
+        .max_rows = slot_rows(program, linear.in),
+        .groups = {program.weights[linear.weight].matrices,
+                   linear.routing == backend::no_routing ? nullptr
+                                                         : context.memory->routings[linear.routing].first}};
 }
 
 }  // namespace
@@ -84,10 +104,10 @@ void add_linears(const BuildContext& context, const std::vector<backend::Linear>
     if (!dense.empty()) add_dense_linears(context, dense, out);
 }
 
-std::uint64_t linear_scratch_bytes(const backend::Program& program, const backend::Linear& linear,
-                                   std::uint64_t rows) {
+std::uint64_t linear_scratch_bytes(const backend::Program& program, const backend::DeviceOptions& options,
+                                   const backend::Linear& linear, std::uint64_t rows) {
     const backend::WeightInfo& weight = program.weights[linear.weight];
-    return weight.form == backend::Form::packed ? packed_scratch_bytes(rows, weight.columns)
+    return weight.form == backend::Form::packed ? packed_scratch_bytes(program, options, rows, weight.columns)
                                                 : dense_scratch_bytes(rows, weight.columns);
 }
 

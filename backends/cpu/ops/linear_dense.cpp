@@ -23,11 +23,11 @@ enum class Input : std::uint8_t {
 class RoundStage final : public Stage {
   public:
     RoundStage(const LinearOperands& o, Input form, std::byte* to)
-        : in_(o.in), columns_(o.weight->columns), rows_(o.rows), form_(form), to_(to) {}
+        : in_(o.in), columns_(o.weight->columns), slot_(o.slot), form_(form), to_(to) {}
 
     void run(const backend::Step& step, Worker worker) const override {
         constexpr std::uint64_t piece = 256;
-        const std::uint64_t count = step.rows(rows_) * columns_;
+        const std::uint64_t count = step.rows(slot_) * columns_;
         const Share mine = share(div_up(count, piece), worker);
         const std::uint64_t first = mine.first * piece, last = std::min(mine.last * piece, count);
         if (form_ == Input::bf16) {
@@ -42,7 +42,7 @@ class RoundStage final : public Stage {
   private:
     const float* in_;
     std::uint64_t columns_;
-    backend::Rows rows_;
+    backend::SlotInfo slot_;
     Input form_;
     std::byte* to_;
 };
@@ -67,7 +67,8 @@ class DenseLinearStage final : public Stage {
     DenseLinearStage(Input form, const std::byte* scratch, std::vector<DenseWeight> weights)
         : weights_(std::move(weights)) {
         const LinearOperands& any = weights_.front().operands;
-        rows_ = any.rows;
+        slot_ = any.slot;
+        groups_ = any.groups;
         columns_ = any.weight->columns;
         element_ = form == Input::bf16 ? 2 : 4;
         in_ = form == Input::f32 ? reinterpret_cast<const std::byte*>(any.in) : scratch;
@@ -76,13 +77,13 @@ class DenseLinearStage final : public Stage {
     }
 
     void run(const backend::Step& step, Worker worker) const override {
-        const std::uint64_t rows = step.rows(rows_);
+        const std::uint64_t rows = step.rows(slot_);
         if (!all_many_ || rows < many_rows) return share_out(rows, worker);
         for (const DenseWeight& w : weights_) {
             const Share mine = outputs_of(*w.operands.weight, worker);
             const auto& matmul = w.many[static_cast<std::size_t>(worker.thread)];
             if (matmul && !matmul->run(in_, rows, w.operands.out + mine.first))
-                multiply(w, mine.first, mine.last, 0, rows);
+                multiply(w, 0, mine, {0, rows});
         }
     }
 
@@ -95,41 +96,51 @@ class DenseLinearStage final : public Stage {
     static constexpr std::uint64_t chunk_bytes =
         256 * 1024;  // of activations, to stay in the second-level cache
 
-    // Threads take contiguous shares of (chunk of rows, weight, strip of outputs), in this order.
+    // Threads take contiguous shares of (matrix, chunk of its rows, weight, strip of outputs), in this order.
     void share_out(std::uint64_t rows, Worker worker) const {
-        const std::uint64_t chunk = std::max<std::uint64_t>(chunk_bytes / (columns_ * element_) / 6 * 6, 6);
-        std::uint64_t strips = 0;
+        std::uint64_t strips = 0, chunks = 0;
         for (const DenseWeight& w : weights_) strips += div_up(w.operands.weight->rows, dense_strip);
-        const Share mine = share(strips * div_up(rows, chunk), worker);
+        for_each_chunk(rows, [&](std::uint64_t, Share) { ++chunks; });
+        const Share mine = share(strips * chunks, worker);
         std::uint64_t at = 0;
-        for (std::uint64_t row = 0; row < rows; row += chunk) {
+        for_each_chunk(rows, [&](std::uint64_t matrix, Share chunk) {
             for (const DenseWeight& w : weights_) {
-                const std::uint64_t count = div_up(w.operands.weight->rows, dense_strip);
+                const std::uint64_t outputs = w.operands.weight->rows, count = div_up(outputs, dense_strip);
                 const std::uint64_t first = mine.first > at ? mine.first - at : 0;
                 const std::uint64_t last = mine.last > at ? std::min(mine.last - at, count) : 0;
                 if (first < last)
-                    multiply(w, first * dense_strip, last * dense_strip, row, std::min(row + chunk, rows));
+                    multiply(w, matrix, {first * dense_strip, std::min(last * dense_strip, outputs)}, chunk);
                 at += count;
             }
+        });
+    }
+
+    template <class Visit>
+    void for_each_chunk(std::uint64_t rows, Visit visit) const {
+        const std::uint64_t size = std::max<std::uint64_t>(chunk_bytes / (columns_ * element_) / 6 * 6, 6);
+        for (std::uint64_t m = 0; m < groups_.matrices; ++m) {
+            const Share group = groups_.of(m, rows);
+            for (std::uint64_t row = group.first; row < group.last; row += size)
+                visit(m, Share{row, std::min(row + size, group.last)});
         }
     }
 
-    void multiply(const DenseWeight& w, std::uint64_t first, std::uint64_t last, std::uint64_t row,
-                  std::uint64_t last_row) const {
+    void multiply(const DenseWeight& w, std::uint64_t matrix, Share outputs, Share rows) const {
         const LinearOperands& o = w.operands;
-        const std::uint64_t outputs = o.weight->rows;
+        const std::uint64_t stride = o.weight->rows, first = matrix * stride + outputs.first;
         w.kernel({.weights = o.data + row_bytes(w.type, first * columns_),
-                  .outputs = std::min(last, outputs) - first,
+                  .outputs = outputs.last - outputs.first,
                   .columns = columns_,
-                  .activations = in_ + row * columns_ * element_,
-                  .rows = last_row - row,
+                  .activations = in_ + rows.first * columns_ * element_,
+                  .rows = rows.last - rows.first,
                   .bias = o.bias ? o.bias + first : nullptr,
-                  .out = o.out + row * outputs + first,
-                  .out_stride = outputs});
+                  .out = o.out + rows.first * stride + outputs.first,
+                  .out_stride = stride});
     }
 
     std::vector<DenseWeight> weights_;
-    backend::Rows rows_ = backend::Rows::all;
+    backend::SlotInfo slot_;
+    RowGroups groups_;
     std::uint64_t columns_ = 0;
     std::uint64_t element_ = 4;  // bytes of an activation
     const std::byte* in_ = nullptr;
@@ -203,6 +214,8 @@ void choose_onednn(const BuildContext& context, Input form, DenseWeight& w, Refu
     if (!same_types) {
         refusal = "no product of " + std::string(info(w.type).name) + " by " +
                   (form == Input::bf16 ? "bf16" : "f32");
+    } else if (o.weight->matrices > 1) {
+        refusal = "several matrices";
     } else if (o.max_rows < DenseLinearStage::many_rows) {
         refusal = "fewer than " + std::to_string(DenseLinearStage::many_rows) + " rows";
     } else {

@@ -1,6 +1,7 @@
 // Packed weights x activations quantized to int8: a stage that quantizes, a stage that multiplies.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/checked.hpp"
 #include "cpu/ops/linear_parts.hpp"
@@ -21,6 +22,18 @@ struct QuantizedRows {
 // Bytes of a granule of a row: codes, then scales, offsets32, sums32, offsets16, sums16.
 constexpr std::array<std::uint64_t, 6> granule_bytes = {granule, 4, 4, 4, 8, 8};
 
+// The arrays from a granule of a row on: `granules` lie before that granule of its block, the row is the
+// `row`-th of the block (kernels/linear_task.hpp).
+QuantizedRows from(const QuantizedRows& q, std::uint64_t granules, std::uint64_t row) {
+    return {.granules = q.granules,
+            .codes = q.codes + (granules + row) * granule,
+            .scales = q.scales + granules + row,
+            .offsets32 = q.offsets32 + granules + row,
+            .offsets16 = q.offsets16 + 2 * granules + row,
+            .sums32 = q.sums32 + granules + row,
+            .sums16 = q.sums16 + 2 * granules + row};
+}
+
 QuantizedRows lay_out(std::byte* scratch, std::uint64_t rows, std::uint64_t columns) {
     QuantizedRows q;
     q.granules = div_up(columns, granule);
@@ -38,6 +51,25 @@ QuantizedRows lay_out(std::byte* scratch, std::uint64_t rows, std::uint64_t colu
     return q;
 }
 
+std::uint64_t quantized_bytes(std::uint64_t rows, std::uint64_t columns) {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t bytes : granule_bytes)
+        sum += align_up(rows * div_up(columns, granule) * bytes, 64);
+    return sum;
+}
+
+// Inputs are rounded to 8 bits, which changes logits by some 1 %. What the rounding lost can be rounded to 8
+// bits and multiplied too (inputs of about 16 bits, twice the multiplications): where f32 is asked for, where
+// there are routers, which 1 % makes choose other experts, and where there is so little to multiply that it
+// does not matter.
+bool precise(const backend::Program& program, const backend::DeviceOptions& options) {
+    constexpr std::uint64_t few_weights = 16u << 20;
+    if (options.compute != backend::Compute::automatic) return options.compute == backend::Compute::f32;
+    std::uint64_t weights = 0;
+    for (const auto& weight : program.weights) weights += weight.values();
+    return !program.routings.empty() || weights < few_weights;
+}
+
 // Which of the sums the kernels of a set of weights read; the others are not written.
 struct WantedSums {
     bool offsets32 = false, offsets16 = false, sums32 = false, sums16 = false;
@@ -51,23 +83,28 @@ struct WantedSums {
 
 class QuantizeStage final : public Stage {
   public:
-    QuantizeStage(const LinearOperands& o, const QuantizedRows& to, WantedSums wanted,
-                  const PackedKernels& kernels)
+    // `rest`: where what the rounding lost is quantized to, or nothing.
+    QuantizeStage(const LinearOperands& o, const QuantizedRows& to, std::optional<QuantizedRows> rest,
+                  WantedSums wanted, const PackedKernels& kernels)
         : in_(o.in),
           columns_(o.weight->columns),
-          rows_(o.rows),
+          slot_(o.slot),
+          groups_(o.groups),
           to_(to),
+          rest_(rest),
           wanted_(wanted),
           kernels_(kernels) {}
 
     // Threads share runs of granules, so that one row is work for several.
     void run(const backend::Step& step, Worker worker) const override {
-        const std::uint64_t rows = step.rows(rows_), pieces = div_up(to_.granules, piece);
+        const std::uint64_t rows = step.rows(slot_), pieces = div_up(to_.granules, piece);
         const Share mine = share(rows * pieces, worker);
+        std::uint64_t matrix = 0;
         for (std::uint64_t unit = mine.first; unit < mine.last;) {
             const std::uint64_t row = unit / pieces, first = unit % pieces;
             const std::uint64_t last = std::min(pieces, first + (mine.last - unit));
-            quantize(row, rows, first * piece, std::min(last * piece, to_.granules));
+            while (row >= groups_.of(matrix, rows).last) ++matrix;
+            quantize(row, groups_.of(matrix, rows), first * piece, std::min(last * piece, to_.granules));
             unit += last - first;
         }
     }
@@ -75,33 +112,52 @@ class QuantizeStage final : public Stage {
   private:
     static constexpr std::uint64_t piece = 8;  // granules: 256 inputs
 
-    void quantize(std::uint64_t row, std::uint64_t rows, std::uint64_t first, std::uint64_t last) const {
-        // Blocks of max_block rows come first, smaller ones at the end.
-        const std::uint64_t full = row / kernels_.max_block * kernels_.max_block;
-        std::uint64_t start = full;
-        std::uint32_t block = block_rows(rows - start, kernels_.max_block);
+    void quantize(std::uint64_t row, Share group, std::uint64_t first, std::uint64_t last) const {
+        // Blocks of max_block rows come first in a group, smaller ones at its end.
+        std::uint64_t start = group.first + (row - group.first) / kernels_.max_block * kernels_.max_block;
+        std::uint32_t block = block_rows(group.last - start, kernels_.max_block);
         while (start + block <= row) {
             start += block;
-            block = block_rows(rows - start, kernels_.max_block);
+            block = block_rows(group.last - start, kernels_.max_block);
         }
-        const std::uint64_t base = start * to_.granules, in_block = row - start;
-        kernels_.quantize({.x = in_ + row * columns_,
-                           .count = columns_,
-                           .first = first,
-                           .last = last,
+        const std::uint64_t before = start * to_.granules + first * block;
+        const std::uint64_t count = std::min(last * granule, columns_) - first * granule;
+        const float* x = in_ + row * columns_ + first * granule;
+        const QuantizedRows to = from(to_, before, row - start);
+        quantize_to(to, x, count, last - first, block);
+        if (!rest_) return;
+        std::array<float, granule> lost;
+        for (std::uint64_t g = 0; g < last - first; ++g) {
+            const std::uint64_t size = std::min<std::uint64_t>(granule, count - g * granule);
+            for (std::uint64_t i = 0; i < size; ++i) {
+                lost[i] = x[g * granule + i] -
+                          to.scales[g * block] * static_cast<float>(to.codes[g * block * granule + i]);
+            }
+            quantize_to(from(*rest_, before + g * block, row - start), lost.data(), size, 1, block);
+        }
+    }
+
+    void quantize_to(const QuantizedRows& to, const float* x, std::uint64_t count, std::uint64_t granules,
+                     std::uint32_t block) const {
+        kernels_.quantize({.x = x,
+                           .count = count,
+                           .first = 0,
+                           .last = granules,
                            .block = block,
-                           .codes = to_.codes + (base + in_block) * granule,
-                           .scales = to_.scales + base + in_block,
-                           .offsets32 = wanted_.offsets32 ? to_.offsets32 + base + in_block : nullptr,
-                           .offsets16 = wanted_.offsets16 ? to_.offsets16 + 2 * base + in_block : nullptr,
-                           .sums32 = wanted_.sums32 ? to_.sums32 + base + in_block : nullptr,
-                           .sums16 = wanted_.sums16 ? to_.sums16 + 2 * base + in_block : nullptr});
+                           .codes = to.codes,
+                           .scales = to.scales,
+                           .offsets32 = wanted_.offsets32 ? to.offsets32 : nullptr,
+                           .offsets16 = wanted_.offsets16 ? to.offsets16 : nullptr,
+                           .sums32 = wanted_.sums32 ? to.sums32 : nullptr,
+                           .sums16 = wanted_.sums16 ? to.sums16 : nullptr});
     }
 
     const float* in_;
     std::uint64_t columns_;
-    backend::Rows rows_;
+    backend::SlotInfo slot_;
+    RowGroups groups_;
     QuantizedRows to_;
+    std::optional<QuantizedRows> rest_;
     WantedSums wanted_;
     const PackedKernels& kernels_;
 };
@@ -116,68 +172,113 @@ struct PackedWeight {
 
 class PackedLinearStage final : public Stage {
   public:
-    PackedLinearStage(backend::Rows rows, const QuantizedRows& from, std::uint32_t max_block,
-                      std::vector<PackedWeight> weights)
-        : rows_(rows), from_(from), max_block_(max_block), weights_(std::move(weights)) {}
+    PackedLinearStage(const LinearOperands& o, const QuantizedRows& from, std::optional<QuantizedRows> rest,
+                      std::uint32_t max_block, std::vector<PackedWeight> weights)
+        : slot_(o.slot),
+          groups_(o.groups),
+          from_(from),
+          rest_(rest),
+          max_block_(max_block),
+          weights_(std::move(weights)) {}
 
-    // The work is cut along chunks of rows that stay in the second-level cache, within a chunk along panels.
-    // Threads take contiguous shares of it: of the bytes of weights for few rows, of the number of panels for
-    // many.
+    // The work is cut along the rows of each matrix, these along chunks that stay in the second-level cache,
+    // within a chunk along panels. Threads take contiguous shares of its cost: the bytes of weights for few
+    // rows, the multiplications for many.
     void run(const backend::Step& step, Worker worker) const override {
-        const std::uint64_t rows = step.rows(rows_);
-        const std::uint64_t fit = chunk_bytes / (from_.granules * granule) / max_block_ * max_block_;
-        const std::uint64_t chunk = std::max<std::uint64_t>(fit, max_block_);
-        const bool by_bytes = rows < 8;
-        std::uint64_t chunk_cost = 0;
-        for (const PackedWeight& w : weights_) chunk_cost += w.shape.panels() * cost(w, by_bytes);
-        const Share mine = share(div_up(rows, chunk) * chunk_cost, worker);
+        const std::uint64_t rows = step.rows(slot_);
+        std::uint64_t cost = 0;
+        for_each_chunk(rows, [&](const Chunk& chunk) {
+            for (const PackedWeight& w : weights_) cost += w.shape.panels() * panel_cost(w, chunk);
+        });
+        const Share mine = share(cost, worker);
         std::uint64_t at = 0;
-        for (std::uint64_t row = 0; row < rows; row += chunk) {
+        for_each_chunk(rows, [&](const Chunk& chunk) {
             for (const PackedWeight& w : weights_) {
-                const std::uint64_t panel_cost = cost(w, by_bytes), panels = w.shape.panels();
+                const std::uint64_t one = panel_cost(w, chunk), panels = w.shape.panels();
                 // A panel is its thread's where its start is in the share.
-                const std::uint64_t first = mine.first > at ? div_up(mine.first - at, panel_cost) : 0;
-                const std::uint64_t last = mine.last > at ? div_up(mine.last - at, panel_cost) : 0;
-                for (std::uint64_t p = first; p < std::min(last, panels); ++p) {
-                    multiply(w, p, row, std::min(row + chunk, rows), rows);
-                }
-                at += panels * panel_cost;
+                const std::uint64_t first = mine.first > at ? div_up(mine.first - at, one) : 0;
+                const std::uint64_t last = mine.last > at ? div_up(mine.last - at, one) : 0;
+                for (std::uint64_t p = first; p < std::min(last, panels); ++p) multiply(w, p, chunk);
+                at += panels * one;
             }
-        }
+        });
     }
 
   private:
     static constexpr std::uint64_t chunk_bytes = 256 * 1024;
+    static constexpr std::uint64_t precise_rows = 256;  // of a chunk, with 16 KiB of results on the stack
 
-    static std::uint64_t cost(const PackedWeight& w, bool by_bytes) {
-        return by_bytes ? w.shape.panel_bytes() : 1;
+    // Rows [first, last) of a matrix's rows.
+    struct Chunk {
+        std::uint64_t matrix = 0;
+        Share group;
+        std::uint64_t first = 0, last = 0;  // from the start of the group
+    };
+
+    template <class Visit>
+    void for_each_chunk(std::uint64_t rows, Visit visit) const {
+        const std::uint64_t fit = chunk_bytes / (from_.granules * granule) / max_block_ * max_block_;
+        const std::uint64_t most = rest_ ? precise_rows : fit;
+        const std::uint64_t size = std::max<std::uint64_t>(std::min(fit, most), max_block_);
+        for (std::uint64_t m = 0; m < groups_.matrices; ++m) {
+            const Share group = groups_.of(m, rows);
+            const std::uint64_t count = group.last - group.first;
+            for (std::uint64_t row = 0; row < count; row += size)
+                visit(Chunk{m, group, row, std::min(row + size, count)});
+        }
     }
 
-    void multiply(const PackedWeight& w, std::uint64_t panel, std::uint64_t first, std::uint64_t last,
-                  std::uint64_t rows) const {
-        const auto* at = reinterpret_cast<const std::uint8_t*>(w.data) + panel * w.shape.panel_bytes();
+    static std::uint64_t panel_cost(const PackedWeight& w, const Chunk& chunk) {
+        const std::uint64_t rows = chunk.last - chunk.first;
+        return rows < 8 ? w.shape.panel_bytes() : w.shape.columns * rows;
+    }
+
+    void multiply(const PackedWeight& w, std::uint64_t panel, const Chunk& chunk) const {
         const std::uint64_t output = panel * quant::panel_rows;
+        const float* bias = w.bias ? w.bias + chunk.matrix * w.shape.rows + output : nullptr;
+        float* out = w.out + (chunk.group.first + chunk.first) * w.shape.rows + output;
+        multiply(w, panel, chunk, from_, bias, out, w.shape.rows);
+        if (!rest_) return;
+        // The panel is in the cache still: what the rounding of the inputs lost costs no second reading of
+        // it.
+        std::array<float, precise_rows * quant::panel_rows> rest;
+        multiply(w, panel, chunk, *rest_, nullptr, rest.data(), quant::panel_rows);
+        const std::uint64_t width = std::min<std::uint64_t>(quant::panel_rows, w.shape.rows - output);
+        for (std::uint64_t r = 0; r < chunk.last - chunk.first; ++r) {
+            for (std::uint64_t i = 0; i < width; ++i)
+                out[r * w.shape.rows + i] += rest[r * quant::panel_rows + i];
+        }
+    }
+
+    // The chunk's rows times a panel, to `out` from the chunk's first row on.
+    void multiply(const PackedWeight& w, std::uint64_t panel, const Chunk& chunk, const QuantizedRows& rows,
+                  const float* bias, float* out, std::uint64_t out_stride) const {
+        const auto* at = reinterpret_cast<const std::uint8_t*>(w.data) + chunk.matrix * w.shape.bytes() +
+                         panel * w.shape.panel_bytes();
         const bool by32 = w.shape.kind.group == 32;
+        const QuantizedRows in = from(rows, (chunk.group.first + chunk.first) * rows.granules, 0);
         w.kernel({.codes = at,
                   .factors = at + w.shape.factors_offset(),
                   .groups = w.shape.groups(),
-                  .granules = from_.granules,
-                  .activations = from_.codes,
-                  .scales = from_.scales,
-                  .offsets = by32 ? from_.offsets32 : from_.offsets16,
-                  .sums = by32 ? from_.sums32 : from_.sums16,
-                  .first_row = first,
-                  .last_row = last,
-                  .rows = rows,
-                  .bias = w.bias ? w.bias + output : nullptr,
-                  .out = w.out + output,
-                  .out_stride = w.shape.rows,
+                  .granules = in.granules,
+                  .activations = in.codes,
+                  .scales = in.scales,
+                  .offsets = by32 ? in.offsets32 : in.offsets16,
+                  .sums = by32 ? in.sums32 : in.sums16,
+                  .first_row = 0,
+                  .last_row = chunk.last - chunk.first,
+                  .rows = chunk.group.last - chunk.group.first - chunk.first,
+                  .bias = bias,
+                  .out = out,
+                  .out_stride = out_stride,
                   .width = static_cast<std::uint32_t>(
-                      std::min<std::uint64_t>(quant::panel_rows, w.shape.rows - output))});
+                      std::min<std::uint64_t>(quant::panel_rows, w.shape.rows - panel * quant::panel_rows))});
     }
 
-    backend::Rows rows_;
+    backend::SlotInfo slot_;
+    RowGroups groups_;
     QuantizedRows from_;
+    std::optional<QuantizedRows> rest_;
     std::uint32_t max_block_;
     std::vector<PackedWeight> weights_;
 };
@@ -207,7 +308,12 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
     refusals.add("onednn", "no scales by group");
     const Level& level = choose(context, refusals);
     const LinearOperands& any = linears.front();
-    const QuantizedRows quantized = lay_out(context.memory->scratch, any.max_rows, any.weight->columns);
+    const std::uint64_t columns = any.weight->columns;
+    const QuantizedRows quantized = lay_out(context.memory->scratch, any.max_rows, columns);
+    std::optional<QuantizedRows> rest;
+    if (precise(*context.program, *context.options))
+        rest =
+            lay_out(context.memory->scratch + quantized_bytes(any.max_rows, columns), any.max_rows, columns);
     WantedSums wanted;
     std::vector<PackedWeight> weights;
     for (const LinearOperands& o : linears) {
@@ -221,18 +327,18 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
                            .bias = o.bias,
                            .out = o.out});
         report_linear(context, *o.weight,
-                      (eight_bits ? "packed8 " : "packed4 ") + std::string(to_string(level.isa)), refusals);
+                      (eight_bits ? "packed8 " : "packed4 ") + std::string(to_string(level.isa)) +
+                          (rest ? ", 16-bit inputs" : ""),
+                      refusals);
     }
-    out.push_back(std::make_unique<QuantizeStage>(any, quantized, wanted, level.kernels));
-    out.push_back(std::make_unique<PackedLinearStage>(any.rows, quantized, level.kernels.max_block,
+    out.push_back(std::make_unique<QuantizeStage>(any, quantized, rest, wanted, level.kernels));
+    out.push_back(std::make_unique<PackedLinearStage>(any, quantized, rest, level.kernels.max_block,
                                                       std::move(weights)));
 }
 
-std::uint64_t packed_scratch_bytes(std::uint64_t rows, std::uint64_t columns) {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t bytes : granule_bytes)
-        sum += align_up(rows * div_up(columns, granule) * bytes, 64);
-    return sum;
+std::uint64_t packed_scratch_bytes(const backend::Program& program, const backend::DeviceOptions& options,
+                                   std::uint64_t rows, std::uint64_t columns) {
+    return quantized_bytes(rows, columns) * (precise(program, options) ? 2 : 1);
 }
 
 }  // namespace lamina::cpu

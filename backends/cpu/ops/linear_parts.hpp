@@ -11,6 +11,17 @@
 
 namespace lamina::cpu {
 
+// Which rows each matrix of a weight multiplies: runs of rows, in the order of the matrices.
+struct RowGroups {
+    std::uint64_t matrices = 1;
+    const std::uint32_t* first = nullptr;  // [matrices + 1] in a routing; null: equal runs
+
+    Share of(std::uint64_t matrix, std::uint64_t rows) const {
+        if (first != nullptr) return {first[matrix], first[matrix + 1]};
+        return {rows / matrices * matrix, rows / matrices * (matrix + 1)};
+    }
+};
+
 // A Linear with everything looked up.
 struct LinearOperands {
     const backend::WeightInfo* weight = nullptr;
@@ -18,8 +29,9 @@ struct LinearOperands {
     const float* bias = nullptr;      // [outputs], or null
     const float* in = nullptr;        // [rows, columns]
     float* out = nullptr;             // [rows, outputs]
-    backend::Rows rows = backend::Rows::all;
+    backend::SlotInfo slot = {};      // of the input
     std::uint64_t max_rows = 0;
+    RowGroups groups = {};
 };
 
 // The reasons why better implementations were passed over: "onednn: quantized weights; avx512_vnni: ...".
@@ -42,7 +54,8 @@ void report_linear(const BuildContext& context, const backend::WeightInfo& weigh
 
 // linear_packed.cpp: weights of Form::packed. All operands read the same input.
 void add_packed_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);
-std::uint64_t packed_scratch_bytes(std::uint64_t rows, std::uint64_t columns);
+std::uint64_t packed_scratch_bytes(const backend::Program& program, const backend::DeviceOptions& options,
+                                   std::uint64_t rows, std::uint64_t columns);
 
 // linear_dense.cpp: weights f32, f16 or bf16, row-major. All operands read the same input.
 void add_dense_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);

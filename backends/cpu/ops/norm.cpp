@@ -15,7 +15,7 @@ class NormStage final : public Stage {
 
     void run(const Step& step, Worker worker) const override {
         const std::uint64_t in_row = slot_.width / op_.group;
-        const Share groups = share(step.rows(slot_.rows) * in_row, worker);
+        const Share groups = share(step.rows(slot_) * in_row, worker);
         for (std::uint64_t g = groups.first; g < groups.last; ++g) {
             const float* in = in_ + g * op_.group;
             float* out = out_ + g * op_.group;
@@ -42,8 +42,7 @@ class NormStage final : public Stage {
 void add_norm(const BuildContext& context, const Norm& op, Stages& out) {
     const SlotInfo& in = slot_info(context, "norm", op.in);
     const SlotInfo& result = slot_info(context, "norm", op.out);
-    expect(in.width == result.width && in.rows == result.rows, "norm", "slots of one shape",
-           "different ones");
+    expect(in == result, "norm", "slots of one shape", "different ones");
     expect(op.group > 0 && in.width % op.group == 0, "norm",
            "a group that divides " + std::to_string(in.width), std::to_string(op.group));
     expect(op.bias == no_weight || op.centered, "norm", "a bias only with a centered norm", "one without");

@@ -20,13 +20,19 @@ void add(const BuildContext& c, const Activate& op, Stages& out) { add_activate(
 void add(const BuildContext& c, const Add& op, Stages& out) { add_add(c, op, out); }
 void add(const BuildContext& c, const Gather& op, Stages& out) { add_gather(c, op, out); }
 void add(const BuildContext& c, const Scale& op, Stages& out) { add_scale(c, op, out); }
+void add(const BuildContext& c, const CopyHeads& op, Stages& out) { add_copy_heads(c, op, out); }
+void add(const BuildContext& c, const Route& op, Stages& out) { add_route(c, op, out); }
+void add(const BuildContext& c, const Dispatch& op, Stages& out) { add_dispatch(c, op, out); }
+void add(const BuildContext& c, const Combine& op, Stages& out) { add_combine(c, op, out); }
+void add(const BuildContext& c, const Gate& op, Stages& out) { add_gate(c, op, out); }
 
 // The Linears from `first` on that read what the first one reads, while none of them writes it.
 std::vector<Linear> linears_from(const std::vector<Op>& ops, std::size_t first) {
+    const Linear& leader = std::get<Linear>(ops[first]);
     std::vector<Linear> together;
     for (std::size_t i = first; i < ops.size(); ++i) {
         const auto* linear = std::get_if<Linear>(&ops[i]);
-        if (linear == nullptr || linear->in != std::get<Linear>(ops[first]).in) break;
+        if (linear == nullptr || linear->in != leader.in || linear->routing != leader.routing) break;
         together.push_back(*linear);
         if (linear->out == linear->in) break;
     }
@@ -35,10 +41,12 @@ std::vector<Linear> linears_from(const std::vector<Op>& ops, std::size_t first) 
 
 }  // namespace
 
-void add_ops(const BuildContext& context, Stages& out) {
+std::size_t add_ops(const BuildContext& context, Stages& out) {
     const auto& ops = context.program->ops;
     add_rope_tables(context, out);
+    std::size_t head = 0;
     for (std::size_t i = 0; i < ops.size();) {
+        if (i <= context.program->head) head = out.size();
         if (std::holds_alternative<Linear>(ops[i])) {
             const auto together = linears_from(ops, i);
             add_linears(context, together, out);
@@ -48,11 +56,13 @@ void add_ops(const BuildContext& context, Stages& out) {
             ++i;
         }
     }
+    return head;
 }
 
 std::uint64_t slot_rows(const Program& program, Slot slot) {
     if (slot >= program.slots.size()) return 0;
-    return program.slots[slot].rows == Rows::all ? program.max_rows : program.max_wanted;
+    const SlotInfo& s = program.slots[slot];
+    return std::uint64_t{s.rows == Rows::all ? program.max_rows : program.max_wanted} * s.copies;
 }
 
 Isa float_isa(Isa allowed) {
@@ -92,6 +102,13 @@ const float* vector_weight(const BuildContext& context, std::string_view op, Wei
     return reinterpret_cast<const float*>((*context.weights)[id]);
 }
 
+std::uint32_t routing_index(const BuildContext& context, std::string_view op, RoutingId id) {
+    const auto& routings = context.program->routings;
+    expect(id < routings.size(), op, "a routing below " + std::to_string(routings.size()),
+           std::to_string(id));
+    return id;
+}
+
 const CacheGeometry& cache_geometry(const BuildContext& context, std::string_view op, std::uint32_t group,
                                     std::uint32_t layer) {
     const auto& caches = context.program->caches;
@@ -101,6 +118,8 @@ const CacheGeometry& cache_geometry(const BuildContext& context, std::string_vie
     expect(layer < g.layers, op, "a layer below " + std::to_string(g.layers), std::to_string(layer));
     expect(g.kv_heads > 0 && g.key_dim > 0 && g.value_dim > 0, op, "a cache of keys and values",
            "an empty one");
+    expect(!g.values_in_keys || g.value_dim <= g.key_dim, op, "values within the keys",
+           std::to_string(g.value_dim) + " of " + std::to_string(g.key_dim));
     expect(is_float(g.type), op, "a cache of f32, f16 or bf16", info(g.type).name);
     return g;
 }

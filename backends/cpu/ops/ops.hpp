@@ -19,11 +19,17 @@ void add_activate(const BuildContext& context, const backend::Activate& op, Stag
 void add_add(const BuildContext& context, const backend::Add& op, Stages& out);
 void add_gather(const BuildContext& context, const backend::Gather& op, Stages& out);
 void add_scale(const BuildContext& context, const backend::Scale& op, Stages& out);
+void add_copy_heads(const BuildContext& context, const backend::CopyHeads& op, Stages& out);
+void add_route(const BuildContext& context, const backend::Route& op, Stages& out);
+void add_dispatch(const BuildContext& context, const backend::Dispatch& op, Stages& out);
+void add_combine(const BuildContext& context, const backend::Combine& op, Stages& out);
+void add_gate(const BuildContext& context, const backend::Gate& op, Stages& out);
 
 // Fills Memory::ropes for the step's positions; before all other stages of a program that has rotary tables.
 void add_rope_tables(const BuildContext& context, Stages& out);
-// All ops of the program, in order; consecutive Linears that read the same slot go together.
-void add_ops(const BuildContext& context, Stages& out);
+// All ops of the program, in order; consecutive Linears that read the same slot go together. Returns the
+// first stage of the head (Program::head).
+std::size_t add_ops(const BuildContext& context, Stages& out);
 
 // Floats of a row's cosines and sines in Memory::ropes.
 std::uint64_t rope_row_floats(const backend::RopeTable& rope);
@@ -31,6 +37,8 @@ std::uint64_t rope_row_floats(const backend::RopeTable& rope);
 // add_attention refuses.
 std::uint64_t attention_scratch_bytes(const backend::Program& program, const backend::Attention& op,
                                       int threads);
+// Scratch of a route: the scores of all rows. Pure.
+std::uint64_t route_scratch_bytes(const backend::Program& program, const backend::Route& op);
 // The most rows that a slot can hold in a step.
 std::uint64_t slot_rows(const backend::Program& program, backend::Slot slot);
 
@@ -44,6 +52,7 @@ const backend::SlotInfo& slot_info(const BuildContext& context, std::string_view
 // f32 [count], refused where the weight is of another form or length.
 const float* vector_weight(const BuildContext& context, std::string_view op, backend::WeightId id,
                            std::uint64_t count);
+std::uint32_t routing_index(const BuildContext& context, std::string_view op, backend::RoutingId id);
 const backend::CacheGeometry& cache_geometry(const BuildContext& context, std::string_view op,
                                              std::uint32_t group, std::uint32_t layer);
 void add_report(const BuildContext& context, std::string op);

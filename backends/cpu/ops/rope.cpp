@@ -60,7 +60,7 @@ class RopeStage final : public Stage {
         const Share heads = share(step.rows(Rows::all) * std::uint64_t{op_.heads}, worker);
         for (std::uint64_t h = heads.first; h < heads.last; ++h) {
             const float* cosines = table_ + h / op_.heads * stride_;
-            rotate_(x_ + h * op_.head_dim, cosines, cosines + stride_ / 2, pairs_);
+            rotate_(x_ + h * op_.head_dim + op_.offset, cosines, cosines + stride_ / 2, pairs_);
         }
     }
 
@@ -92,10 +92,10 @@ void add_rope(const BuildContext& context, const Rope& op, Stages& out) {
     const RopeTable& rope = ropes[op.rope];
     const SlotInfo& slot = slot_info(context, "rope", op.x);
     const std::uint64_t width = std::uint64_t{op.heads} * op.head_dim;
-    expect(slot.rows == Rows::all && slot.width == width, "rope", "all rows of " + std::to_string(width),
-           std::to_string(slot.width));
-    expect(rope.inverse_frequencies.size() <= op.head_dim / 2, "rope",
-           "at most " + std::to_string(op.head_dim) + " dims",
+    expect(slot.rows == Rows::all && slot.copies == 1 && slot.width == width, "rope",
+           "all rows of " + std::to_string(width), std::to_string(slot.width));
+    expect(op.offset <= op.head_dim && rope.dims() <= op.head_dim - op.offset, "rope",
+           "at most " + std::to_string(op.head_dim) + " dims and offset",
            std::to_string(rope.inverse_frequencies.size() * 2));
     out.push_back(std::make_unique<RopeStage>(op, rope, context.memory->slots[op.x],
                                               context.memory->ropes[op.rope], float_kernels(context.isa)));

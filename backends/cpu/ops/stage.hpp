@@ -15,12 +15,22 @@
 
 namespace lamina::cpu {
 
+// What Route decides for a step (backend/op.hpp): pairs of row and expert, sorted by expert, then by row.
+struct Routing {
+    std::uint32_t* first = nullptr;   // [experts + 1]: the pairs of an expert
+    std::uint32_t* row = nullptr;     // [rows * used]: of a pair
+    std::uint32_t* pair = nullptr;    // [rows, used]: of a row's choices, best first
+    float* weight = nullptr;          // [rows, used]
+    std::uint32_t* expert = nullptr;  // [rows, used]
+};
+
 // Memory of the running program; addresses are fixed at compile time, so stages keep them.
 struct Memory {
     std::vector<float*> slots;     // [max rows of the slot's kind, width], each 64-byte aligned
     std::byte* scratch = nullptr;  // shared by the stages: what one writes the next may read, no longer
     std::uint64_t scratch_bytes = 0;
     std::vector<std::byte*> caches;  // one buffer a cache group
+    std::vector<Routing> routings;   // by RoutingId
     std::vector<float*> ropes;       // by RopeId: the step's cosines and sines, see rope.cpp
 };
 
@@ -51,7 +61,7 @@ struct BuildContext {
 // quantized or rounded once for all that want it. `linears` has at least one element.
 void add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears, Stages& out);
 // Scratch that add_linears' stages need for `rows` rows of `columns` inputs. Pure.
-std::uint64_t linear_scratch_bytes(const backend::Program& program, const backend::Linear& linear,
-                                   std::uint64_t rows);
+std::uint64_t linear_scratch_bytes(const backend::Program& program, const backend::DeviceOptions& options,
+                                   const backend::Linear& linear, std::uint64_t rows);
 
 }  // namespace lamina::cpu

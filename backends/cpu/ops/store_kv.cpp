@@ -35,6 +35,7 @@ class StoreKvStage final : public Stage {
         const auto p = static_cast<std::uint32_t>(page);
         for (std::uint32_t h = 0; h < g.kv_heads; ++h) {
             write(keys_ + (row * g.kv_heads + h) * g.key_dim, g.key_dim, token, g.keys(op_.layer, p, h));
+            if (g.values_in_keys) continue;
             write(values_ + (row * g.kv_heads + h) * g.value_dim, g.value_dim, token,
                   g.values(op_.layer, p, h));
         }
@@ -65,7 +66,7 @@ void add_store_kv(const BuildContext& context, const StoreKv& op, Stages& out) {
     expect(keys.rows == Rows::all && values.rows == Rows::all, "store_kv", "slots of all rows",
            "wanted rows");
     expect(keys.width == std::uint64_t{g.kv_heads} * g.key_dim &&
-               values.width == std::uint64_t{g.kv_heads} * g.value_dim,
+               (g.values_in_keys || values.width == std::uint64_t{g.kv_heads} * g.value_dim),
            "store_kv", "slots as wide as the cache's heads",
            std::to_string(keys.width) + " and " + std::to_string(values.width));
     const auto& slots = context.memory->slots;

@@ -117,13 +117,13 @@ TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[devi
     p.max_position = 2000;
     p.slots = {{.width = 33}, {.width = 100, .rows = backend::Rows::wanted}};
     const auto slots = std::uint64_t{10 * 33 * 4 + 24} + (2 * 100 * 4 + 32);  // each a multiple of 64
-    CHECK(cpu::workspace(p, 2).bytes == slots);
+    CHECK(cpu::workspace(p, {}, 2).bytes == slots);
     p.ropes = {{.pairing = backend::RopePairing::halves, .inverse_frequencies = std::vector<float>(8)},
                {.pairing = backend::RopePairing::interleaved, .inverse_frequencies = std::vector<float>(8)}};
-    CHECK(cpu::workspace(p, 2).bytes == slots + 10 * 16 * 4 + 10 * 32 * 4);
+    CHECK(cpu::workspace(p, {}, 2).bytes == slots + 10 * 16 * 4 + 10 * 32 * 4);
     p.caches = {{.layers = 1, .pages = 1, .kv_heads = 2, .key_dim = 64, .value_dim = 64}};
     p.ops = {backend::Attention{.query = 0, .out = 0, .group = 0, .layer = 0, .heads = 4, .scale = 1.0f}};
-    const auto one = cpu::workspace(p, 1), two = cpu::workspace(p, 2);
+    const auto one = cpu::workspace(p, {}, 1), two = cpu::workspace(p, {}, 2);
     CHECK(one.scratch_bytes > 0);
     CHECK(two.scratch_bytes ==
           2 * one.scratch_bytes);  // blocks and parts of long contexts both grow with the threads
@@ -131,7 +131,7 @@ TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[devi
     CHECK(cpu::record().workspace_bytes(some_device, {.threads = 2}, p) == two.bytes);
     p.max_rows = p.max_wanted = ~0u;
     p.slots.assign(5, {.width = ~0u});
-    expect_error(ErrorCode::out_of_memory, {"slots", "2^64"}, [&] { cpu::workspace(p, 1); });
+    expect_error(ErrorCode::out_of_memory, {"slots", "2^64"}, [&] { cpu::workspace(p, {}, 1); });
 }
 
 TEST_CASE("device: a program and what it is bound to must agree", "[device]") {

@@ -12,6 +12,7 @@ lamina_test(api
     ${CMAKE_CURRENT_LIST_DIR}/test_stop_matcher.cpp
     ${CMAKE_CURRENT_LIST_DIR}/test_piece_stream.cpp
     ${CMAKE_CURRENT_LIST_DIR}/test_answers.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/test_embedding.cpp
     ${CMAKE_CURRENT_LIST_DIR}/test_host.cpp
     ${CMAKE_CURRENT_LIST_DIR}/test_session.cpp
   LIBS lamina_api

@@ -1,45 +1,20 @@
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <numbers>
 
-#include "lamina/error.hpp"
-#include "model/architecture.hpp"
-#include "model/model.hpp"
-#include "model/rope.hpp"
-#include "support/temporary_directory.hpp"
-#include "support/tiny_model.hpp"
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+
+#include "model_case.hpp"
 
 using namespace lamina;
 using namespace lamina::model;
+using test::error_of;
+using test::load;
 using test::TinyModel;
 using test::TinyShape;
-
-namespace {
-
-struct Loaded {
-    format::ModelFile file;
-    Model model;
-};
-
-Loaded load(const test::GgufWriter& writer) {
-    const test::TemporaryDirectory directory;
-    const auto path = directory / "model.gguf";
-    writer.write(path);
-    Loaded out{format::open_model(path, FileAccess::read), {}};
-    out.model = read_model(out.file);
-    return out;
-}
-
-// The error that reading the model gives; fails the test where there is none.
-Error error_of(const test::GgufWriter& writer) {
-    try {
-        load(writer);
-    } catch (const Error& error) { return error; }
-    FAIL("expected an error");
-    throw std::logic_error("not reached");
-}
-
-}  // namespace
 
 TEST_CASE("architectures: llama reads its configuration and finds every weight") {
     const auto l = load(TinyModel({.biases = true}).writer);
@@ -53,14 +28,14 @@ TEST_CASE("architectures: llama reads its configuration and finds every weight")
     CHECK(a.key_dim == 16);
     CHECK(a.window == 0);
     CHECK(a.scale == 0.25f);
-    CHECK(l.model.layers[0].weights.query_bias.columns == 64);
+    CHECK(l.model.layers[0].attention_weights.query.bias.columns == 64);
     CHECK(l.model.config.ropes.at(0).pairing == RopePairing::interleaved);
 }
 
 TEST_CASE("architectures: an explicit head size may differ from embedding / heads") {
     const auto l = load(TinyModel({.heads = 3, .kv_heads = 1, .head_dim = 24}).writer);
     CHECK(l.model.layers[0].attention.key_dim == 24);
-    CHECK(l.model.layers[0].weights.query.rows == 72);
+    CHECK(l.model.layers[0].attention_weights.query.weight.rows == 72);
 }
 
 TEST_CASE("architectures: gemma3 alternates windows, with a RoPE base of their own") {
@@ -70,7 +45,7 @@ TEST_CASE("architectures: gemma3 alternates windows, with a RoPE base of their o
         CHECK(l.model.layers[i].attention.rope == (i == 5 ? 0u : 1u));
     }
     CHECK(l.model.config.embedding_scale == 8.0f);
-    CHECK(l.model.layers[0].weights.query_norm.columns == 16);
+    CHECK(l.model.layers[0].attention_weights.query_norm.weight.columns == 16);
     CHECK(l.model.layers[0].feed_forward.activation == Activation::gelu_tanh);
 }
 
@@ -141,7 +116,7 @@ TEST_CASE("threat llama.cpp#25821: any number of layers is read, and one beyond 
                                    .vocabulary = 2})
                             .writer);
     CHECK(l.model.layers.size() == 600);
-    CHECK(l.model.layers[599].weights.down.rows == 2);
+    CHECK(l.model.layers[599].feed_forward_weights.down.weight.rows == 2);
     TinyModel more({});
     more.writer.remove("llama.block_count").set("llama.block_count", 4097u);
     CHECK(error_of(more.writer).details().subject == "llama.block_count");
@@ -177,83 +152,114 @@ TEST_CASE("architectures: a tensor of another shape is refused with both shapes"
     CHECK(error.details().found == "[96, 64]");
 }
 
+TEST_CASE("architectures: the list in lib/model/README.md is the table") {
+    std::ifstream file(LAMINA_TEST_DATA "/../../lib/model/README.md");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto first = text.find("-->", text.find("<!-- architectures")) + 3;
+    std::string list = text.substr(first, text.find("<!-- end of architectures") - first);
+    for (char& c : list) c = c == ',' ? ' ' : c;
+    std::istringstream words(list);
+    std::set<std::string> listed{std::istream_iterator<std::string>(words), {}};
+    std::set<std::string> known;
+    for (const auto name : architectures()) known.emplace(name);
+    CHECK(listed == known);
+}
+
 namespace {
 
-RopeParameters parameters() {
-    RopeParameters p;
-    p.dims = 64;
-    return p;
+// Names of the table that occur as words in the sources of a folder.
+std::set<std::string> names_in(const std::filesystem::path& folder) {
+    std::set<std::string> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+        const auto extension = entry.path().extension();
+        if (extension != ".cpp" && extension != ".hpp") continue;
+        std::ifstream file(entry.path());
+        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        for (const auto name : architectures()) {
+            const std::string quoted = '"' + std::string(name) + '"';
+            if (text.find(quoted) != std::string::npos) found.insert(entry.path().string() + ": " + quoted);
+        }
+    }
+    return found;
 }
 
 }  // namespace
 
-TEST_CASE("RoPE: unscaled frequencies fall from 1 by the base's powers") {
-    const auto table = make_rope(parameters(), RopePairing::halves);
-    REQUIRE(table.inverse_frequencies.size() == 32);
-    CHECK(table.inverse_frequencies[0] == 1.0f);
-    CHECK(table.inverse_frequencies[16] == Approx(1.0 / 100).epsilon(1e-6));
-    CHECK(table.magnitude == 1.0f);
-}
-
-TEST_CASE("RoPE: linear scaling divides every frequency") {
-    auto p = parameters();
-    const auto plain = make_rope(p, RopePairing::halves);
-    p.scaling = RopeScaling::linear;
-    p.factor = 8;
-    const auto scaled = make_rope(p, RopePairing::halves);
-    for (std::size_t i = 0; i < 32; ++i)
-        CHECK(scaled.inverse_frequencies[i] == Approx(plain.inverse_frequencies[i] / 8).epsilon(1e-6));
-}
-
-TEST_CASE("RoPE: yarn keeps fast pairs, divides slow ones and ramps between") {
-    auto p = parameters();
-    const auto plain = make_rope(p, RopePairing::halves);
-    p.scaling = RopeScaling::yarn;
-    p.factor = 4;
-    p.original_context = 4096;
-    const auto scaled = make_rope(p, RopePairing::halves);
-    for (std::size_t i = 0; i < 32; ++i) {
-        // Turns of the pair within the original context: above beta_fast it is kept, below beta_slow divided.
-        const double turns =
-            p.original_context * static_cast<double>(plain.inverse_frequencies[i]) / (2 * std::numbers::pi);
-        const double ratio = static_cast<double>(plain.inverse_frequencies[i]) /
-                             static_cast<double>(scaled.inverse_frequencies[i]);
-        CAPTURE(i, turns);
-        if (turns > p.beta_fast * 1.5) CHECK(ratio == Approx(1.0).epsilon(1e-6));
-        if (turns < p.beta_slow / 1.5) CHECK(ratio == Approx(4.0).epsilon(1e-6));
-        CHECK(ratio > 0.999);
-        CHECK(ratio < 4.001);
+TEST_CASE("no branch on an architecture's identity in plan, exec, cache, engine, api or backends") {
+    const std::filesystem::path root = std::filesystem::path(LAMINA_TEST_DATA) / ".." / "..";
+    for (const char* folder : {"lib/plan", "lib/exec", "lib/cache", "lib/engine", "lib/backend", "lib/sample",
+                               "lib/api", "backends"}) {
+        CAPTURE(folder);
+        CHECK(names_in(root / folder) == std::set<std::string>{});
     }
-    CHECK(scaled.magnitude == Approx(1.0 + 0.1 * std::log(4.0)));
+    CHECK(!names_in(root / "lib/model").empty());  // it finds what is there
 }
 
-TEST_CASE("RoPE: a file's own factors divide the frequencies one by one") {
-    TinyModel tiny({});
-    tiny.writer.tensor("rope_freqs.weight", DType::f32, {8}, std::vector<float>{1, 1, 1, 2, 4, 8, 8, 8});
-    const auto l = load(tiny.writer);
-    const auto& f = l.model.config.ropes.at(0).inverse_frequencies;
-    CHECK(f[7] == Approx(std::pow(10000.0, -14.0 / 16) / 8).epsilon(1e-6));
-    CHECK(f[0] == 1.0f);
+TEST_CASE("architectures: fused, latent, routed and multiplied ones are read as features") {
+    const auto tiny = [](const std::string& name) {
+        test::LoadedModel out{format::open_model(LAMINA_TEST_DATA "/tiny/" + name + ".gguf", FileAccess::map),
+                              {}};
+        out.model = read_model(out.file);
+        return out;
+    };
+    const auto phi = tiny("phi3");
+    const auto& fused = phi.model.layers[0].attention_weights;
+    CHECK(fused.query.weight.tensor == fused.value.weight.tensor);
+    CHECK(fused.value.weight.first_element == (64u + 32u) * 64u);
+    CHECK(phi.model.layers[0].feed_forward_weights.up.weight.first_element == 128u * 64u);
+
+    const auto deepseek = tiny("deepseek2");
+    const auto& a = deepseek.model.layers[0].attention;
+    REQUIRE(a.latent);
+    CHECK(a.kv_heads == 1);
+    CHECK(a.key_dim == 48 + 16);
+    CHECK(a.value_dim == 48);
+    CHECK(!deepseek.model.layers[0].feed_forward.experts);
+    REQUIRE(deepseek.model.layers[1].feed_forward.experts);
+    CHECK(deepseek.model.layers[1].feed_forward.experts->shared_width == 128);
+    CHECK(deepseek.model.layers[1].feed_forward_weights.up.weight.matrices == 8);
+
+    const auto qwen = tiny("qwen2moe");
+    CHECK(qwen.model.layers[0].feed_forward_weights.shared_router);
+    CHECK(!qwen.model.layers[0].feed_forward.experts->routing.normalise);
+    CHECK(tiny("qwen3moe").model.layers[0].feed_forward.experts->routing.normalise);
+
+    const auto granite = tiny("granite");
+    CHECK(granite.model.config.embedding_scale == 3.0f);
+    CHECK(granite.model.config.residual_scale == 0.5f);
+    CHECK(granite.model.config.logit_scale == 0.5f);  // the file says 2, by which logits are divided
+
+    const auto smollm = tiny("smollm3");
+    CHECK(smollm.model.layers[2].attention.rope);
+    CHECK(!smollm.model.layers[3].attention.rope);
+    CHECK(tiny("commandr").model.layers[0].parallel);
+    CHECK(tiny("gptoss").model.layers[0].attention_weights.sinks);
+    CHECK(!tiny("olmo2").model.layers[0].attention_norm);
+    CHECK(tiny("starcoder2").model.layers[0].attention_norm.bias);
 }
 
-TEST_CASE("RoPE: factors that are no positive numbers are refused") {
-    for (float bad : {0.0f, -1.0f, std::nanf(""), HUGE_VALF}) {
-        TinyModel tiny({});
-        tiny.writer.tensor("rope_freqs.weight", DType::f32, {8},
-                           std::vector<float>{1, 1, 1, bad, 4, 8, 8, 8});
-        CHECK(error_of(tiny.writer).details().subject == "rope_freqs.weight");
+TEST_CASE("architectures: experts that cannot be meant are refused by name") {
+    const auto file = format::open_model(LAMINA_TEST_DATA "/tiny/deepseek2.gguf", FileAccess::map);
+    const auto error_with = [&](const std::string& key, std::uint64_t value) {
+        auto changed = file;
+        changed.metadata.insert_or_assign("deepseek2." + key, value);
+        try {
+            read_model(changed);
+        } catch (const Error& error) { return error.details().subject; }
+        return std::string("no error");
+    };
+    for (const auto& [key, value] :
+         std::vector<std::pair<std::string, std::uint64_t>>{{"expert_used_count", 0},
+                                                            {"expert_used_count", 9},
+                                                            {"expert_count", 1ull << 40},
+                                                            {"expert_group_count", 3},
+                                                            {"expert_group_used_count", 2},
+                                                            {"expert_gating_func", 4},
+                                                            {"attention.key_length_mla", 16},
+                                                            {"attention.kv_lora_rank", 0},
+                                                            {"attention.value_length_mla", 0},
+                                                            {"expert_shared_count", 0}}) {
+        CAPTURE(key, value);
+        CHECK(error_with(key, value) == "deepseek2." + key);
     }
-}
-
-TEST_CASE("RoPE: yarn and linear are read from the metadata") {
-    TinyModel tiny({});
-    tiny.writer.set("llama.rope.scaling.type", "yarn").set("llama.rope.scaling.factor", 4.0f);
-    tiny.writer.set("llama.rope.scaling.original_context_length", 64u);
-    CHECK(load(tiny.writer).model.config.ropes[0].magnitude == Approx(1.0 + 0.1 * std::log(4.0)));
-    TinyModel linear({});
-    linear.writer.set("llama.rope.scaling.type", "linear").set("llama.rope.scaling.factor", 2.0f);
-    CHECK(load(linear.writer).model.config.ropes[0].inverse_frequencies[0] == 0.5f);
-    TinyModel unknown({});
-    unknown.writer.set("llama.rope.scaling.type", "spiral");
-    CHECK(error_of(unknown.writer).code() == ErrorCode::unsupported);
 }

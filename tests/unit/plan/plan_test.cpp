@@ -31,13 +31,27 @@ std::uint64_t bytes_of(const Plan& plan, std::string_view name) {
 
 TEST_CASE("plan: the KV cache is exactly what the geometry says") {
     const OnDisk model({.layers = 3, .kv_heads = 2, .head_dim = 16, .context = 256});
-    const auto plan = make_plan(model.path, {.context = 100, .sequences = 3, .backend = "cpu"});
+    const auto plan =
+        make_plan(model.path, {.context = 100, .sequences = 3, .backend = "cpu", .cache = CacheType::f16});
     // 100 tokens are 4 pages of 32; keys and values of 2 heads x 16 values of 2 bytes.
     CHECK(bytes_of(plan, "kv cache, all tokens") == 3ull * 3 * 4 * 32 * (2 * 16 * 2 * 2));
     CHECK(plan.context == 100);
     const auto wide =
         make_plan(model.path, {.context = 100, .sequences = 3, .backend = "cpu", .cache = CacheType::f32});
     CHECK(bytes_of(wide, "kv cache, all tokens") == 2 * bytes_of(plan, "kv cache, all tokens"));
+}
+
+TEST_CASE("plan: a small KV cache is f32 where nobody asked for a type, a large one f16") {
+    // A page of a layer takes 32 tokens x 2 heads x 2 x 16 values x 4 bytes = 8 KiB: 2^13 of them are 64 MiB.
+    const OnDisk model({.layers = 2, .kv_heads = 2, .head_dim = 16, .context = 1u << 17});
+    const auto bytes = [&](std::uint32_t context) {
+        return bytes_of(make_plan(model.path, {.context = context, .backend = "cpu"}),
+                        "kv cache, all tokens");
+    };
+    CHECK(bytes(1u << 17) == 64ull << 20);
+    const OnDisk larger({.layers = 3, .kv_heads = 2, .head_dim = 16, .context = 1u << 17});
+    const auto plan = make_plan(larger.path, {.context = 1u << 17, .backend = "cpu"});
+    CHECK(bytes_of(plan, "kv cache, all tokens") == 48ull << 20);
 }
 
 TEST_CASE("plan: a windowed group needs no more than its window and a step") {

@@ -1,0 +1,58 @@
+#include <cstring>
+
+#include "cpu/ops/ops.hpp"
+
+namespace lamina::cpu {
+
+using namespace backend;
+
+namespace {
+
+// Where head h of row r begins.
+struct Place {
+    float* data = nullptr;
+    std::uint64_t width = 0;  // of the slot
+    std::uint64_t stride = 0, offset = 0;
+    bool copies = false;
+
+    float* at(std::uint64_t row, std::uint64_t head, std::uint64_t rows) const {
+        return data + (copies ? (head * rows + row) * width : row * width + head * stride) + offset;
+    }
+};
+
+Place place(const BuildContext& context, const Heads& heads, const CopyHeads& op) {
+    const SlotInfo& slot = slot_info(context, "copy_heads", heads.slot);
+    const std::uint64_t last = slot.copies > 1 ? 0 : std::uint64_t{op.heads - 1} * heads.stride;
+    expect(slot.rows == Rows::all && op.heads > 0 && (slot.copies == 1 || slot.copies == op.heads) &&
+               last + heads.offset + op.width <= slot.width,
+           "copy_heads", "heads within a slot of all rows", std::to_string(slot.width));
+    return {context.memory->slots[heads.slot], slot.width, heads.stride, heads.offset, slot.copies > 1};
+}
+
+class CopyHeadsStage final : public Stage {
+  public:
+    CopyHeadsStage(const CopyHeads& op, const Place& in, const Place& out) : op_(op), in_(in), out_(out) {}
+
+    void run(const Step& step, Worker worker) const override {
+        const std::uint64_t rows = step.tokens.size();
+        const Share mine = share(rows, worker);
+        for (std::uint64_t r = mine.first; r < mine.last; ++r) {
+            for (std::uint64_t h = 0; h < op_.heads; ++h)
+                std::memcpy(out_.at(r, h, rows), in_.at(r, h, rows), op_.width * sizeof(float));
+        }
+    }
+
+  private:
+    CopyHeads op_;
+    Place in_, out_;
+};
+
+}  // namespace
+
+void add_copy_heads(const BuildContext& context, const CopyHeads& op, Stages& out) {
+    out.push_back(
+        std::make_unique<CopyHeadsStage>(op, place(context, op.in, op), place(context, op.out, op)));
+    add_report(context, "copy_heads [" + std::to_string(op.width) + "]");
+}
+
+}  // namespace lamina::cpu

@@ -1,0 +1,261 @@
+// Mixtures of experts: the choice, the way to the experts and back. The products between them are Linears
+// whose weights have a matrix for each expert.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "cpu/ops/ops.hpp"
+
+namespace lamina::cpu {
+
+using namespace backend;
+
+namespace {
+
+float sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
+
+void softmax(float* x, std::uint32_t count) {
+    const float highest = *std::max_element(x, x + count);
+    float sum = 0;
+    for (std::uint32_t i = 0; i < count; ++i) sum += x[i] = std::exp(x[i] - highest);
+    for (std::uint32_t i = 0; i < count; ++i) x[i] /= sum;
+}
+
+// Chooses for its share of the rows. Scores lie in the scratch: [rows, 2 * experts].
+class ChooseStage final : public Stage {
+  public:
+    ChooseStage(const ExpertRouting& routing, const Routing& to, const float* logits, const float* bias,
+                float* scratch)
+        : routing_(routing), to_(to), logits_(logits), bias_(bias), scratch_(scratch) {}
+
+    void run(const Step& step, Worker worker) const override {
+        const Share rows = share(step.tokens.size(), worker);
+        for (std::uint64_t r = rows.first; r < rows.last; ++r) choose(r);
+    }
+
+  private:
+    void choose(std::uint64_t row) const {
+        const std::uint32_t experts = routing_.experts, used = routing_.used;
+        float* scores = scratch_ + row * 2 * experts;
+        float* for_choice = scores + experts;
+        std::copy_n(logits_ + row * experts, experts, scores);
+        if (routing_.scoring == ExpertScoring::softmax) softmax(scores, experts);
+        if (routing_.scoring == ExpertScoring::sigmoid)
+            std::transform(scores, scores + experts, scores, sigmoid);
+        for (std::uint32_t e = 0; e < experts; ++e)
+            for_choice[e] = scores[e] + (bias_ == nullptr ? 0.0f : bias_[e]);
+        if (routing_.groups_used < routing_.groups) leave_groups(for_choice);
+        std::uint32_t* chosen = to_.expert + row * used;
+        float* weights = to_.weight + row * used;
+        float sum = 0;
+        for (std::uint32_t j = 0; j < used; ++j) {
+            const auto best =
+                static_cast<std::uint32_t>(std::max_element(for_choice, for_choice + experts) - for_choice);
+            for_choice[best] = taken;
+            chosen[j] = best;
+            weights[j] = scores[best];
+        }
+        if (routing_.scoring == ExpertScoring::softmax_chosen) softmax(weights, used);
+        for (std::uint32_t j = 0; j < used; ++j) sum += weights[j];
+        const float divisor = routing_.normalise ? std::max(sum, smallest_expert_sum) : 1.0f;
+        for (std::uint32_t j = 0; j < used; ++j) weights[j] = weights[j] / divisor * routing_.scale;
+    }
+
+    // Takes all but the best groups out of the choice. Groups are few: the best is searched again and again.
+    void leave_groups(float* scores) const {
+        const std::uint32_t size = routing_.experts / routing_.groups;
+        for (std::uint32_t left = routing_.groups; left > routing_.groups_used; --left) {
+            std::uint32_t worst = routing_.groups;
+            float lowest = 0;
+            for (std::uint32_t g = 0; g < routing_.groups; ++g) {
+                const float score = group_score(scores + g * size, size);
+                // Of equal groups the later one goes.
+                if (score != taken && (worst == routing_.groups || score <= lowest))
+                    worst = g, lowest = score;
+            }
+            if (worst == routing_.groups) return;
+            std::fill_n(scores + worst * size, size, taken);
+        }
+    }
+
+    float group_score(const float* scores, std::uint32_t size) const {
+        float first = taken, second = taken;
+        for (std::uint32_t e = 0; e < size; ++e) {
+            if (scores[e] > first) {
+                second = first, first = scores[e];
+            } else if (scores[e] > second) {
+                second = scores[e];
+            }
+        }
+        return bias_ != nullptr && size > 1 && first != taken ? first + second : first;
+    }
+
+    static constexpr float taken = -std::numeric_limits<float>::infinity();
+
+    ExpertRouting routing_;
+    Routing to_;
+    const float* logits_;
+    const float* bias_;
+    float* scratch_;
+};
+
+// Counting sort of the pairs by expert: each worker places the pairs of its experts.
+class SortStage final : public Stage {
+  public:
+    SortStage(const ExpertRouting& routing, const Routing& to) : routing_(routing), to_(to) {}
+
+    void run(const Step& step, Worker worker) const override {
+        if (worker.thread != 0) return;
+        const std::uint64_t pairs = step.tokens.size() * std::uint64_t{routing_.used};
+        std::fill_n(to_.first, routing_.experts + 1, 0u);
+        for (std::uint64_t j = 0; j < pairs; ++j) ++to_.first[to_.expert[j] + 1];
+        for (std::uint32_t e = 0; e < routing_.experts; ++e) to_.first[e + 1] += to_.first[e];
+        for (std::uint64_t j = 0; j < pairs; ++j) {
+            const std::uint32_t at = to_.first[to_.expert[j]]++;
+            to_.pair[j] = at;
+            to_.row[at] = static_cast<std::uint32_t>(j / routing_.used);
+        }
+        // Every start has moved to its run's end, which is the next one's start.
+        for (std::uint32_t e = routing_.experts; e > 0; --e) to_.first[e] = to_.first[e - 1];
+        to_.first[0] = 0;
+    }
+
+  private:
+    ExpertRouting routing_;
+    Routing to_;
+};
+
+class DispatchStage final : public Stage {
+  public:
+    DispatchStage(SlotInfo slot, const Routing& routing, const float* in, float* out)
+        : slot_(slot), routing_(routing), in_(in), out_(out) {}
+
+    void run(const Step& step, Worker worker) const override {
+        const Share pairs = share(step.rows(slot_), worker);
+        for (std::uint64_t p = pairs.first; p < pairs.last; ++p) {
+            std::memcpy(out_ + p * slot_.width, in_ + std::uint64_t{routing_.row[p]} * slot_.width,
+                        slot_.width * sizeof(float));
+        }
+    }
+
+  private:
+    SlotInfo slot_;  // of the pairs
+    Routing routing_;
+    const float* in_;
+    float* out_;
+};
+
+class CombineExpertsStage final : public Stage {
+  public:
+    CombineExpertsStage(SlotInfo slot, const Routing& routing, std::uint32_t used, const float* in,
+                        float* out, const FloatKernels& kernels)
+        : slot_(slot), routing_(routing), used_(used), in_(in), out_(out), kernels_(kernels) {}
+
+    void run(const Step& step, Worker worker) const override {
+        const Share rows = share(step.rows(slot_), worker);
+        for (std::uint64_t r = rows.first; r < rows.last; ++r) {
+            float* out = out_ + r * slot_.width;
+            std::memset(out, 0, slot_.width * sizeof(float));
+            for (std::uint64_t j = r * used_; j < (r + 1) * used_; ++j) {
+                kernels_.add(out, in_ + std::uint64_t{routing_.pair[j]} * slot_.width, routing_.weight[j],
+                             out, slot_.width);
+            }
+        }
+    }
+
+  private:
+    SlotInfo slot_;  // of the rows
+    Routing routing_;
+    std::uint32_t used_;
+    const float* in_;
+    float* out_;
+    const FloatKernels& kernels_;
+};
+
+class GateStage final : public Stage {
+  public:
+    GateStage(SlotInfo slot, float* x, const float* gate, const FloatKernels& kernels)
+        : slot_(slot), x_(x), gate_(gate), kernels_(kernels) {}
+
+    void run(const Step& step, Worker worker) const override {
+        const Share rows = share(step.rows(slot_), worker);
+        for (std::uint64_t r = rows.first; r < rows.last; ++r) {
+            float* x = x_ + r * slot_.width;
+            kernels_.multiply(x, sigmoid(gate_[r]), x, slot_.width);
+        }
+    }
+
+  private:
+    SlotInfo slot_;
+    float* x_;
+    const float* gate_;
+    const FloatKernels& kernels_;
+};
+
+}  // namespace
+
+std::uint64_t route_scratch_bytes(const Program& program, const Route& op) {
+    if (op.routing >= program.routings.size()) return 0;
+    return std::uint64_t{program.max_rows} * 2 * program.routings[op.routing].experts * sizeof(float);
+}
+
+void add_route(const BuildContext& context, const Route& op, Stages& out) {
+    const ExpertRouting& routing = context.program->routings[routing_index(context, "route", op.routing)];
+    const SlotInfo& logits = slot_info(context, "route", op.logits);
+    expect(logits == SlotInfo{.width = routing.experts}, "route", "all rows of a logit for each expert",
+           std::to_string(logits.width));
+    expect(
+        routing.groups > 0 && routing.experts % routing.groups == 0 && routing.groups_used > 0 &&
+            routing.used > 0 &&
+            routing.used <= routing.experts / routing.groups * std::min(routing.groups, routing.groups_used),
+        "route", "as many experts as are used", std::to_string(routing.used));
+    const float* bias = op.selection_bias == no_weight
+                            ? nullptr
+                            : vector_weight(context, "route", op.selection_bias, routing.experts);
+    const Routing& to = context.memory->routings[op.routing];
+    out.push_back(std::make_unique<ChooseStage>(routing, to, context.memory->slots[op.logits], bias,
+                                                reinterpret_cast<float*>(context.memory->scratch)));
+    out.push_back(std::make_unique<SortStage>(routing, to));
+    add_report(context,
+               "route [" + std::to_string(routing.used) + " of " + std::to_string(routing.experts) + "]");
+}
+
+void add_dispatch(const BuildContext& context, const Dispatch& op, Stages& out) {
+    const auto id = routing_index(context, "dispatch", op.routing);
+    const SlotInfo& in = slot_info(context, "dispatch", op.in);
+    const SlotInfo& result = slot_info(context, "dispatch", op.out);
+    expect(in == SlotInfo{.width = result.width} && result.rows == Rows::all &&
+               result.copies == context.program->routings[id].used,
+           "dispatch", "all rows in, a copy for each expert used out", "other slots");
+    const auto& memory = *context.memory;
+    out.push_back(std::make_unique<DispatchStage>(result, memory.routings[id], memory.slots[op.in],
+                                                  memory.slots[op.out]));
+    add_report(context, "dispatch");
+}
+
+void add_combine(const BuildContext& context, const Combine& op, Stages& out) {
+    const auto id = routing_index(context, "combine", op.routing);
+    const SlotInfo& in = slot_info(context, "combine", op.in);
+    const SlotInfo& result = slot_info(context, "combine", op.out);
+    const std::uint32_t used = context.program->routings[id].used;
+    expect(result == SlotInfo{.width = in.width} && in.rows == Rows::all && in.copies == used, "combine",
+           "a copy for each expert used in, all rows out", "other slots");
+    const auto& memory = *context.memory;
+    out.push_back(std::make_unique<CombineExpertsStage>(result, memory.routings[id], used,
+                                                        memory.slots[op.in], memory.slots[op.out],
+                                                        float_kernels(context.isa)));
+    add_report(context, "combine");
+}
+
+void add_gate(const BuildContext& context, const Gate& op, Stages& out) {
+    const SlotInfo& x = slot_info(context, "gate", op.x);
+    const SlotInfo& gate = slot_info(context, "gate", op.gate);
+    expect(gate.width == 1 && gate.rows == x.rows && gate.copies == x.copies, "gate", "a value for each row",
+           std::to_string(gate.width));
+    const auto& slots = context.memory->slots;
+    out.push_back(std::make_unique<GateStage>(x, slots[op.x], slots[op.gate], float_kernels(context.isa)));
+    add_report(context, "gate");
+}
+
+}  // namespace lamina::cpu

@@ -1,0 +1,72 @@
+// A file's keys and tensors as one architecture names them, checked.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "format/model_file.hpp"
+#include "lamina/error.hpp"
+#include "model/architecture.hpp"
+
+namespace lamina::model {
+
+inline constexpr std::uint64_t max_layers = 4096, max_embedding = 1u << 20, max_heads = 1u << 14,
+                               max_head_dim = 1u << 14, max_width = 1u << 24, max_experts = 1u << 16;
+
+class FileReader {
+  public:
+    FileReader(const format::ModelFile& file, const Architecture& row)
+        : file_(file), prefix_(std::string(row.name) + ".") {}
+
+    const format::ModelFile& file() const { return file_; }
+
+    // Keys below the architecture's name. Missing, of another type or out of range: bad_file.
+    std::string key(std::string_view suffix) const { return prefix_ + std::string(suffix); }
+    bool has(std::string_view suffix) const { return file_.has(key(suffix)); }
+    std::uint32_t integer(std::string_view suffix, std::uint64_t low, std::uint64_t high) const;
+    std::uint32_t integer_or(std::string_view suffix, std::uint64_t low, std::uint64_t high,
+                             std::uint32_t otherwise) const;
+    float real_or(std::string_view suffix, double low, double high, double otherwise) const;
+    // A number that some files give once and others for each layer.
+    std::uint32_t per_layer(std::string_view suffix, std::uint32_t layer, std::uint64_t low,
+                            std::uint64_t high) const;
+
+    // Tensors: [matrices, rows, columns], [rows, columns] where there is one matrix. Missing ones are
+    // bad_file, or empty where they are optional; another shape is bad_file, another kind of type
+    // unsupported.
+    bool has_tensor(const std::string& name) const { return file_.find(name) != nullptr; }
+    const format::Tensor& tensor(const std::string& name) const;
+    WeightRef optional_matrix(const std::string& name, std::uint64_t rows, std::uint64_t columns,
+                              std::uint64_t matrices = 1) const;
+    WeightRef matrix(const std::string& name, std::uint64_t rows, std::uint64_t columns,
+                     std::uint64_t matrices = 1) const;
+    // [size], or [matrices, size / matrices]; f32, f16 or bf16.
+    WeightRef optional_vector(const std::string& name, std::uint64_t size, std::uint64_t matrices = 1) const;
+    WeightRef vector(const std::string& name, std::uint64_t size) const;
+    // `name`.weight and, where the file has it, `name`.bias.
+    LinearRef linear(const std::string& name, std::uint64_t rows, std::uint64_t columns,
+                     std::uint64_t matrices = 1) const;
+    NormRef optional_norm(const std::string& name, std::uint64_t size) const;
+    NormRef norm(const std::string& name, std::uint64_t size) const;
+
+    [[noreturn]] void fail(ErrorCode code, std::string subject, std::string expected,
+                           std::string found) const;
+
+  private:
+    const format::ModelFile& file_;
+    std::string prefix_;
+};
+
+// Rows [first, first + rows) of a matrix and the same part of its bias.
+LinearRef slice(const LinearRef& fused, std::uint64_t first, std::uint64_t rows);
+
+// read_attention.cpp, read_feed_forward.cpp: the parts of a layer. `config` has its widths and ropes.
+void read_attention(const FileReader& reader, const Architecture& row, const Config& config,
+                    std::uint32_t layer, AttentionConfig& attention, AttentionWeights& weights);
+void read_feed_forward(const FileReader& reader, const Architecture& row, const Config& config,
+                       std::uint32_t layer, FeedForwardConfig& feed_forward, FeedForwardWeights& weights);
+// Width of a head that positions turn, before any layer is read.
+std::uint32_t turned_head_dim(const FileReader& reader, const Config& config);
+
+}  // namespace lamina::model
