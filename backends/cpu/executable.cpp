@@ -116,6 +116,7 @@ class CpuExecutable final : public Executable {
         context.options = &options_;
         context.isa = isa;
         context.threads = team_.threads();
+        context.precise_inputs = precise_inputs(program_, options_);
         context.memory = &memory_;
         context.weights = &weight_data_;
         std::vector<ImplementationReport> report;

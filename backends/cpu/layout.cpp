@@ -33,12 +33,12 @@ std::uint64_t matrix_bytes(std::uint64_t rows, std::uint64_t columns, const std:
     return *bytes;
 }
 
-std::uint64_t scratch_of(const Program& program, const DeviceOptions& options, const Op& op, int threads) {
+std::uint64_t scratch_of(const Program& program, bool precise, const Op& op, int threads) {
     if (const auto* attention = std::get_if<Attention>(&op))
         return attention_scratch_bytes(program, *attention, threads);
-    if (const auto* route = std::get_if<Route>(&op)) return route_scratch_bytes(program, *route);
+    if (const auto* route = std::get_if<Route>(&op)) return route_scratch_bytes(program, *route, threads);
     if (const auto* linear = std::get_if<Linear>(&op)) {
-        return linear_scratch_bytes(program, options, *linear, slot_rows(program, linear->in));
+        return linear_scratch_bytes(program, precise, *linear, slot_rows(program, linear->in));
     }
     return 0;
 }
@@ -112,8 +112,9 @@ Workspace workspace(const Program& program, const DeviceOptions& options, int th
     }
     for (const ExpertRouting& routing : program.routings)
         out.routings.push_back(append(routing_bytes(routing, program.max_rows)));
+    const bool precise = precise_inputs(program, options);
     for (const Op& op : program.ops)
-        out.scratch_bytes = std::max(out.scratch_bytes, scratch_of(program, options, op, threads));
+        out.scratch_bytes = std::max(out.scratch_bytes, scratch_of(program, precise, op, threads));
     out.scratch = append(out.scratch_bytes);
     return out;
 }

@@ -58,6 +58,9 @@ void choose(const backend::ExpertRouting& routing, std::span<const float> logits
     }
     std::vector<float> for_choice = scores;
     for (std::size_t e = 0; e < bias.size(); ++e) for_choice[e] += bias[e];
+    for (float& x : for_choice) {
+        if (std::isnan(x)) x = -std::numeric_limits<float>::infinity();  // comparable, and the weights tell
+    }
     if (routing.groups_used < routing.groups) {
         const auto groups = best(group_scores(routing, for_choice, !bias.empty()), routing.groups_used);
         const std::size_t size = routing.experts / routing.groups;

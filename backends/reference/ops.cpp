@@ -31,7 +31,7 @@ void run(const backend::Embed& op, const Context& c) {
 
 void run(const backend::Norm& op, const Context& c) {
     const auto weight = c.vector(op.weight);
-    const auto bias = op.bias == backend::no_weight ? std::vector<float>(op.group) : c.vector(op.bias);
+    const auto bias = op.bias == backend::no_weight ? std::vector<float>(weight.size()) : c.vector(op.bias);
     for (std::uint64_t r = 0; r < c.rows(op.in); ++r) {
         for (std::uint32_t start = 0; start < c.width(op.in); start += op.group) {
             const float* in = c.row(op.in, r) + start;
@@ -43,7 +43,8 @@ void run(const backend::Norm& op, const Context& c) {
             for (std::uint32_t i = 0; i < op.group; ++i) square += (in[i] - mean) * (in[i] - mean);
             const double scale = 1.0 / std::sqrt(square / op.group + static_cast<double>(op.epsilon));
             for (std::uint32_t i = 0; i < op.group; ++i) {
-                out[i] = static_cast<float>((in[i] - mean) * scale) * weight[i] + bias[i];
+                const std::size_t at = weight.size() > op.group ? start + i : i;
+                out[i] = static_cast<float>((in[i] - mean) * scale) * weight[at] + bias[at];
             }
         }
     }

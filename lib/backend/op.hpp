@@ -57,7 +57,7 @@ inline constexpr RoutingId no_routing = ~RoutingId{0};
 // Over each group of `group` consecutive values of a row (width(in) is a multiple of it):
 // root mean square (centered = false): out = in / sqrt(mean(in^2) + epsilon) * weight
 // layer norm (centered = true):        out = (in - mean) / sqrt(variance + epsilon) * weight + bias
-// weight, bias: f32 [group], the same for every group of a row. in may be out.
+// weight, bias: f32 [group], the same for every group of a row, or [width(in)]. in may be out.
 struct Norm {
     Slot in, out;
     WeightId weight;

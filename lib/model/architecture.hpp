@@ -12,8 +12,9 @@ namespace lamina::model {
 
 enum class QueryKeyNorm {
     none,
-    heads,  // over each head; those tensors must be there
-    all,    // over all heads together; those tensors must be there
+    heads,          // over each head; those tensors must be there
+    all,            // over all heads together; those tensors must be there
+    each_optional,  // over each head, with weights of its own: where the file has those tensors
 };
 
 struct Architecture {
@@ -27,6 +28,7 @@ struct Architecture {
     bool post_norms = false;  // both branches are normed before they are added: those tensors must be there
     std::string_view feed_forward_norm = "ffn_norm";  // the name of that tensor
     bool parallel = false;                            // both branches read the one norm
+    bool parallel_without_norm = false;               // the same in layers that have no feed_forward_norm
     bool scaled_embedding = false;                    // token embeddings times sqrt(embedding)
     bool divided_logits = false;  // logits are divided by the key logit_scale instead of multiplied
     // Sliding windows (key attention.sliding_window): every n-th layer attends to everything, the others to

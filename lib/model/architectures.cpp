@@ -69,11 +69,23 @@ constexpr std::array table{
     // Granite 3 (https://huggingface.co/ibm-granite): multipliers on embeddings, branches, scores and logits.
     Architecture{.name = "granite", .pairing = RopePairing::interleaved, .divided_logits = true},
     // Command R (https://huggingface.co/CohereForAI/c4ai-command-r-v01): parallel branches, layer norm.
-    Architecture{
-        .name = "command-r", .pairing = RopePairing::interleaved, .layer_norm = true, .parallel = true},
+    // Command R+ norms queries and keys, with weights for each head.
+    Architecture{.name = "command-r",
+                 .pairing = RopePairing::interleaved,
+                 .layer_norm = true,
+                 .query_key_norm = QueryKeyNorm::each_optional,
+                 .parallel = true},
     // StarCoder 2 (arXiv:2402.19173): layer norm with biases, a feed-forward network without gate.
     Architecture{
         .name = "starcoder2", .activation = Activation::gelu_tanh, .gated = false, .layer_norm = true},
+    // StableLM 3B 4E1T and StableLM 2 (arXiv:2402.17834): layer norm with biases, a quarter of a head turns.
+    // The 12B model has parallel branches and a norm for each head.
+    Architecture{.name = "stablelm",
+                 .layer_norm = true,
+                 .query_key_norm = QueryKeyNorm::each_optional,
+                 .parallel_without_norm = true},
+    // InternLM 2 (arXiv:2403.17297).
+    Architecture{.name = "internlm2", .pairing = RopePairing::interleaved},
     // SmolLM 3 (https://huggingface.co/blog/smollm3): every fourth layer without positions.
     Architecture{.name = "smollm3", .pairing = RopePairing::interleaved, .no_rope_period = 4},
 };
@@ -89,6 +101,7 @@ const Architecture* find_architecture(std::string_view name) {
 
 std::vector<std::string_view> architectures() {
     std::vector<std::string_view> out;
+    out.reserve(std::size(table));
     for (const auto& row : table) out.push_back(row.name);
     return out;
 }

@@ -1,5 +1,6 @@
 #include "model/file_reader.hpp"
 
+#include <string_view>
 #include <utility>
 
 #include "quant/decode.hpp"
@@ -56,6 +57,22 @@ std::uint32_t FileReader::per_layer(std::string_view suffix, std::uint32_t layer
     return static_cast<std::uint32_t>(value);
 }
 
+const format::Tensor* FileReader::find(const std::string& name) const {
+    const auto* tensor = file_.find(name);
+    if (tensor) read_.insert(tensor);
+    return tensor;
+}
+
+void FileReader::refuse_unread() const {
+    for (const auto& tensor : file_.tensors) {
+        const std::string_view name = tensor.name;
+        const bool computes = name.starts_with("blk.") || name.starts_with("output");
+        // Latent attention in both of its forms: the other one is computed.
+        if (!computes || read_.contains(&tensor) || name.find(".attn_kv_b.") != name.npos) continue;
+        fail(ErrorCode::unsupported, tensor.name, "tensors that this architecture computes with", "one more");
+    }
+}
+
 const format::Tensor& FileReader::tensor(const std::string& name) const {
     const auto* tensor = file_.find(name);
     if (!tensor) fail(ErrorCode::bad_file, name, "the tensor in the file", "no tensor of this name");
@@ -64,7 +81,7 @@ const format::Tensor& FileReader::tensor(const std::string& name) const {
 
 WeightRef FileReader::optional_matrix(const std::string& name, std::uint64_t rows, std::uint64_t columns,
                                       std::uint64_t matrices) const {
-    const auto* tensor = file_.find(name);
+    const auto* tensor = find(name);
     if (!tensor) return {};
     const Shape wanted = matrices > 1 ? Shape{matrices, rows, columns} : Shape{rows, columns};
     if (tensor->shape != wanted && tensor->shape != Shape{matrices, rows, columns})
@@ -82,7 +99,7 @@ WeightRef FileReader::matrix(const std::string& name, std::uint64_t rows, std::u
 
 WeightRef FileReader::optional_vector(const std::string& name, std::uint64_t size,
                                       std::uint64_t matrices) const {
-    const auto* tensor = file_.find(name);
+    const auto* tensor = find(name);
     if (!tensor) return {};
     const Shape wanted = matrices > 1 ? Shape{matrices, size / matrices} : Shape{size};
     if (tensor->shape != wanted) fail(ErrorCode::bad_file, name, text(wanted), text(tensor->shape));
@@ -102,8 +119,10 @@ LinearRef FileReader::linear(const std::string& name, std::uint64_t rows, std::u
             optional_vector(name + ".bias", rows * matrices, matrices)};
 }
 
-NormRef FileReader::optional_norm(const std::string& name, std::uint64_t size) const {
-    return {optional_vector(name + ".weight", size), optional_vector(name + ".bias", size)};
+NormRef FileReader::optional_norm(const std::string& name, std::uint64_t size, std::uint64_t heads) const {
+    const auto weight = optional_vector(name + ".weight", size, heads);
+    // Root mean square norms have none: a bias stays unread.
+    return {weight, centered_norms_ ? optional_vector(name + ".bias", size, heads) : WeightRef{}};
 }
 
 NormRef FileReader::norm(const std::string& name, std::uint64_t size) const {

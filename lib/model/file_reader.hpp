@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -12,12 +13,12 @@
 namespace lamina::model {
 
 inline constexpr std::uint64_t max_layers = 4096, max_embedding = 1u << 20, max_heads = 1u << 14,
-                               max_head_dim = 1u << 14, max_width = 1u << 24, max_experts = 1u << 16;
+                               max_head_dim = 1u << 14, max_width = 1u << 24, max_experts = 1u << 13;
 
 class FileReader {
   public:
     FileReader(const format::ModelFile& file, const Architecture& row)
-        : file_(file), prefix_(std::string(row.name) + ".") {}
+        : file_(file), prefix_(std::string(row.name) + "."), centered_norms_(row.layer_norm) {}
 
     const format::ModelFile& file() const { return file_; }
 
@@ -47,15 +48,24 @@ class FileReader {
     // `name`.weight and, where the file has it, `name`.bias.
     LinearRef linear(const std::string& name, std::uint64_t rows, std::uint64_t columns,
                      std::uint64_t matrices = 1) const;
-    NormRef optional_norm(const std::string& name, std::uint64_t size) const;
+    // `heads` > 1: weights [heads, size / heads].
+    NormRef optional_norm(const std::string& name, std::uint64_t size, std::uint64_t heads = 1) const;
     NormRef norm(const std::string& name, std::uint64_t size) const;
+
+    // Tensors of layers and of the output that nothing has read would be left out of the computation without
+    // a word: throws unsupported, naming the first.
+    void refuse_unread() const;
 
     [[noreturn]] void fail(ErrorCode code, std::string subject, std::string expected,
                            std::string found) const;
 
   private:
+    const format::Tensor* find(const std::string& name) const;  // and remembers that it was read
+
     const format::ModelFile& file_;
     std::string prefix_;
+    bool centered_norms_;
+    mutable std::set<const format::Tensor*> read_;
 };
 
 // Rows [first, first + rows) of a matrix and the same part of its bias.

@@ -59,6 +59,9 @@ void read_query_key_norms(const FileReader& reader, const Architecture& row, con
     } else if (row.query_key_norm == QueryKeyNorm::heads) {
         w.query_norm = reader.norm(block + "attn_q_norm", a.key_dim);
         w.key_norm = reader.norm(block + "attn_k_norm", a.key_dim);
+    } else if (row.query_key_norm == QueryKeyNorm::each_optional) {
+        w.query_norm = reader.optional_norm(block + "attn_q_norm", query, a.heads);
+        w.key_norm = reader.optional_norm(block + "attn_k_norm", key, a.kv_heads);
     }
 }
 

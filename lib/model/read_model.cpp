@@ -56,12 +56,12 @@ Layer read_layer(const FileReader& reader, const Architecture& row, const Config
                  std::uint32_t index) {
     const std::string block = "blk." + std::to_string(index) + ".";
     Layer layer;
-    layer.parallel = row.parallel;
+    const std::string feed_forward_norm = block + std::string(row.feed_forward_norm);
+    layer.parallel =
+        row.parallel || (row.parallel_without_norm && !reader.has_tensor(feed_forward_norm + ".weight"));
     if (row.pre_norms) {
         layer.attention_norm = reader.norm(block + "attn_norm", config.embedding);
-        if (!row.parallel)
-            layer.feed_forward_norm =
-                reader.norm(block + std::string(row.feed_forward_norm), config.embedding);
+        if (!layer.parallel) layer.feed_forward_norm = reader.norm(feed_forward_norm, config.embedding);
     }
     if (row.post_norms) {
         layer.attention_post_norm = reader.norm(block + "post_attention_norm", config.embedding);
@@ -98,6 +98,7 @@ Model read_model(const format::ModelFile& file) {
     model.output_norm = reader.norm("output_norm", model.config.embedding);
     model.output = reader.optional_matrix("output.weight", model.config.vocabulary, model.config.embedding);
     if (!model.output) model.output = model.token_embedding;
+    reader.refuse_unread();
     if (row.adjust) row.adjust(file, model);
     return model;
 }

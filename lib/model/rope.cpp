@@ -129,6 +129,9 @@ RopeParameters read_rope(const format::ModelFile& file, const std::string& archi
         fail(file, ErrorCode::bad_file, key + "dimension_count", "an even number", std::to_string(p.dims));
     p.base = file.real(key + "freq_base", 1.0 + 1e-6, 1e12).value_or(10000.0);
     p.scaling = read_scaling(file, key + "scaling.type");
+    // Files of Phi-3 and Phi-4-mini carry longrope's factors and no type.
+    if (!file.has(key + "scaling.type") && file.find("rope_factors_long.weight") != nullptr)
+        p.scaling = RopeScaling::longrope;
     p.factor = file.real(key + "scaling.factor", 1e-3, 1e6).value_or(1.0);
     if (!file.has(key + "scaling.type") && file.has(key + "scale_linear")) {  // files of 2023
         p.scaling = RopeScaling::linear;

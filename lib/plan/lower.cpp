@@ -214,8 +214,9 @@ class Lowering {
 
     // A weight used twice (tied embeddings) is held once.
     WeightId weight(const model::WeightRef& ref) {
-        const auto [found, added] = weights_.try_emplace({ref.tensor->name, ref.first_element},
-                                                         static_cast<WeightId>(residency_.size()));
+        const auto [found, added] =
+            weights_.try_emplace({ref.tensor->name, ref.first_element, ref.rows, ref.columns},
+                                 static_cast<WeightId>(residency_.size()));
         if (added) {
             program_.weights.push_back({.name = ref.tensor->name,
                                         .type = ref.tensor->type,
@@ -255,7 +256,7 @@ class Lowering {
     Program program_;
     std::vector<Residency> residency_;
     std::map<std::tuple<std::string, std::uint32_t, std::uint32_t>, Slot> shared_;
-    std::map<std::pair<std::string, std::uint64_t>, WeightId> weights_;
+    std::map<std::tuple<std::string, std::uint64_t, std::uint64_t, std::uint64_t>, WeightId> weights_;
     Slot hidden_ = 0, normed_ = 0, branch_ = 0;
 };
 

@@ -15,8 +15,9 @@ namespace lamina::test {
 
 inline const std::string tiny_folder = LAMINA_TEST_DATA "/tiny/";
 inline const std::vector<std::string> tiny_models{
-    "llama",  "llama31", "mistral",   "mixtral", "qwen2", "qwen2moe", "qwen3",    "qwen3moe",   "gemma2",
-    "gemma3", "phi3",    "deepseek2", "gptoss",  "olmo2", "granite",  "commandr", "starcoder2", "smollm3"};
+    "llama",    "llama31",  "mistral",    "mixtral", "qwen2",     "qwen2moe",    "qwen3",
+    "qwen3moe", "gemma2",   "gemma3",     "phi3",    "deepseek2", "gptoss",      "olmo2",
+    "granite",  "commandr", "starcoder2", "smollm3", "stablelm",  "stablelm12b", "internlm2"};
 
 struct TinyReference {
     explicit TinyReference(const std::string& name) {

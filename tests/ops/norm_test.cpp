@@ -38,6 +38,26 @@ TEST_CASE("norm: root mean square of whole rows and of heads", "[norm]") {
     }
 }
 
+TEST_CASE("norm: heads with weights of their own", "[norm]") {
+    for (const bool centered : {false, true}) {
+        for (const std::uint32_t rows : {1u, 37u}) {
+            Random random(rows);
+            OpCase c(rows);
+            const auto in = c.input(5 * 33, random.normals(rows * 5 * 33, 3.0f));
+            const auto out = c.slot(5 * 33);
+            backend::Norm norm{.in = in,
+                               .out = out,
+                               .weight = c.vector(random.normals(5 * 33)),
+                               .group = 33,
+                               .epsilon = 1e-5f,
+                               .centered = centered};
+            if (centered) norm.bias = c.vector(random.normals(5 * 33));
+            c.program.ops.push_back(norm);
+            check(c, rows, out);
+        }
+    }
+}
+
 TEST_CASE("norm: in place", "[norm]") {
     Random random(1);
     OpCase c(5);

@@ -70,10 +70,11 @@ class LinearCase {
         options_.compute = compute;
         threads_ = threads;
         team_ = std::make_unique<Team>(threads, false);
+        const bool precise = cpu::precise_inputs(program_, options_);
         std::uint64_t scratch = 0;
         for (const auto& linear : linears_) {
             scratch =
-                std::max(scratch, cpu::linear_scratch_bytes(program_, options_, linear, program_.max_rows));
+                std::max(scratch, cpu::linear_scratch_bytes(program_, precise, linear, program_.max_rows));
         }
         AlignedBytes& memory = memory_.emplace_back(scratch);
         cpu_memory_.scratch = memory.data();
@@ -84,6 +85,7 @@ class LinearCase {
                           .options = &options_,
                           .isa = isa,
                           .threads = threads,
+                          .precise_inputs = precise,
                           .memory = &cpu_memory_,
                           .weights = &weights_,
                           .report = &report_},

@@ -22,7 +22,16 @@ void softmax(float* x, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) x[i] /= sum;
 }
 
-// Chooses for its share of the rows. Scores lie in the scratch: [rows, 2 * experts].
+// Indices of the `count` best of `scores`, best first; of equal ones the lower. The others follow in any
+// order.
+void best(const float* scores, std::uint32_t among, std::uint32_t count, std::uint32_t* order) {
+    for (std::uint32_t i = 0; i < among; ++i) order[i] = i;
+    std::partial_sort(order, order + count, order + among, [scores](std::uint32_t a, std::uint32_t b) {
+        return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
+    });
+}
+
+// Chooses for its share of the rows. The scratch has 4 * experts values for each thread.
 class ChooseStage final : public Stage {
   public:
     ChooseStage(const ExpertRouting& routing, const Routing& to, const float* logits, const float* bias,
@@ -31,67 +40,63 @@ class ChooseStage final : public Stage {
 
     void run(const Step& step, Worker worker) const override {
         const Share rows = share(step.tokens.size(), worker);
-        for (std::uint64_t r = rows.first; r < rows.last; ++r) choose(r);
+        float* scratch = scratch_ + static_cast<std::uint64_t>(worker.thread) * 4 * routing_.experts;
+        for (std::uint64_t r = rows.first; r < rows.last; ++r) choose(r, scratch);
     }
 
   private:
-    void choose(std::uint64_t row) const {
+    void choose(std::uint64_t row, float* scratch) const {
         const std::uint32_t experts = routing_.experts, used = routing_.used;
-        float* scores = scratch_ + row * 2 * experts;
-        float* for_choice = scores + experts;
+        float* scores = scratch;
+        float* for_choice = scratch + experts;
+        auto* order = reinterpret_cast<std::uint32_t*>(scratch + 2 * experts);
         std::copy_n(logits_ + row * experts, experts, scores);
         if (routing_.scoring == ExpertScoring::softmax) softmax(scores, experts);
         if (routing_.scoring == ExpertScoring::sigmoid)
             std::transform(scores, scores + experts, scores, sigmoid);
-        for (std::uint32_t e = 0; e < experts; ++e)
+        for (std::uint32_t e = 0; e < experts; ++e) {
             for_choice[e] = scores[e] + (bias_ == nullptr ? 0.0f : bias_[e]);
-        if (routing_.groups_used < routing_.groups) leave_groups(for_choice);
+            if (std::isnan(for_choice[e])) for_choice[e] = last;  // comparable, and the weights tell
+        }
+        if (routing_.groups_used < routing_.groups) leave_groups(for_choice, order, scratch + 3 * experts);
+        best(for_choice, experts, used, order);
         std::uint32_t* chosen = to_.expert + row * used;
         float* weights = to_.weight + row * used;
-        float sum = 0;
         for (std::uint32_t j = 0; j < used; ++j) {
-            const auto best =
-                static_cast<std::uint32_t>(std::max_element(for_choice, for_choice + experts) - for_choice);
-            for_choice[best] = taken;
-            chosen[j] = best;
-            weights[j] = scores[best];
+            chosen[j] = order[j];
+            weights[j] = scores[order[j]];
         }
         if (routing_.scoring == ExpertScoring::softmax_chosen) softmax(weights, used);
+        float sum = 0;
         for (std::uint32_t j = 0; j < used; ++j) sum += weights[j];
         const float divisor = routing_.normalise ? std::max(sum, smallest_expert_sum) : 1.0f;
         for (std::uint32_t j = 0; j < used; ++j) weights[j] = weights[j] / divisor * routing_.scale;
     }
 
-    // Takes all but the best groups out of the choice. Groups are few: the best is searched again and again.
-    void leave_groups(float* scores) const {
+    // Takes all but the best groups out of the choice. order [experts], group_scores [groups]: scratch.
+    void leave_groups(float* scores, std::uint32_t* order, float* group_scores) const {
         const std::uint32_t size = routing_.experts / routing_.groups;
-        for (std::uint32_t left = routing_.groups; left > routing_.groups_used; --left) {
-            std::uint32_t worst = routing_.groups;
-            float lowest = 0;
-            for (std::uint32_t g = 0; g < routing_.groups; ++g) {
-                const float score = group_score(scores + g * size, size);
-                // Of equal groups the later one goes.
-                if (score != taken && (worst == routing_.groups || score <= lowest))
-                    worst = g, lowest = score;
-            }
-            if (worst == routing_.groups) return;
-            std::fill_n(scores + worst * size, size, taken);
-        }
+        for (std::uint32_t g = 0; g < routing_.groups; ++g)
+            group_scores[g] = group_score(scores + g * size, size);
+        best(group_scores, routing_.groups, routing_.groups_used, order);
+        for (std::uint32_t i = routing_.groups_used; i < routing_.groups; ++i)
+            std::fill_n(scores + order[i] * size, size, last);
     }
 
     float group_score(const float* scores, std::uint32_t size) const {
-        float first = taken, second = taken;
+        float first = last, second = last;
         for (std::uint32_t e = 0; e < size; ++e) {
             if (scores[e] > first) {
-                second = first, first = scores[e];
+                second = first;
+                first = scores[e];
             } else if (scores[e] > second) {
                 second = scores[e];
             }
         }
-        return bias_ != nullptr && size > 1 && first != taken ? first + second : first;
+        return bias_ != nullptr && size > 1 ? first + second : first;
     }
 
-    static constexpr float taken = -std::numeric_limits<float>::infinity();
+    static constexpr float last = -std::numeric_limits<float>::infinity();
 
     ExpertRouting routing_;
     Routing to_;
@@ -100,7 +105,7 @@ class ChooseStage final : public Stage {
     float* scratch_;
 };
 
-// Counting sort of the pairs by expert: each worker places the pairs of its experts.
+// Counting sort of the pairs by expert, by one thread: there are few of them.
 class SortStage final : public Stage {
   public:
     SortStage(const ExpertRouting& routing, const Routing& to) : routing_(routing), to_(to) {}
@@ -195,9 +200,9 @@ class GateStage final : public Stage {
 
 }  // namespace
 
-std::uint64_t route_scratch_bytes(const Program& program, const Route& op) {
+std::uint64_t route_scratch_bytes(const Program& program, const Route& op, int threads) {
     if (op.routing >= program.routings.size()) return 0;
-    return std::uint64_t{program.max_rows} * 2 * program.routings[op.routing].experts * sizeof(float);
+    return static_cast<std::uint64_t>(threads) * 4 * program.routings[op.routing].experts * sizeof(float);
 }
 
 void add_route(const BuildContext& context, const Route& op, Stages& out) {

@@ -104,10 +104,10 @@ void add_linears(const BuildContext& context, const std::vector<backend::Linear>
     if (!dense.empty()) add_dense_linears(context, dense, out);
 }
 
-std::uint64_t linear_scratch_bytes(const backend::Program& program, const backend::DeviceOptions& options,
+std::uint64_t linear_scratch_bytes(const backend::Program& program, bool precise,
                                    const backend::Linear& linear, std::uint64_t rows) {
     const backend::WeightInfo& weight = program.weights[linear.weight];
-    return weight.form == backend::Form::packed ? packed_scratch_bytes(program, options, rows, weight.columns)
+    return weight.form == backend::Form::packed ? packed_scratch_bytes(precise, rows, weight.columns)
                                                 : dense_scratch_bytes(rows, weight.columns);
 }
 

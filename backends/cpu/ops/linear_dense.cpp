@@ -3,6 +3,8 @@
 #include <array>
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "base/checked.hpp"
 #include "base/half.hpp"
 #include "cpu/onednn/matmul.hpp"
@@ -236,10 +238,11 @@ DenseWeight choose(const BuildContext& context, const LinearOperands& o, DType t
             continue;
         }
         if (level.isa == Isa::scalar || allowed(level.isa, context, refusals)) {
-            const std::string many =
-                !w.many.empty() ? "onednn from " + std::to_string(DenseLinearStage::many_rows) + " rows, "
-                                : "";
-            report_linear(context, *o.weight, many + "dense " + isa, refusals);
+            report_linear(context, *o.weight,
+                          w.many.empty() ? fmt::format("dense {}", isa)
+                                         : fmt::format("onednn from {} rows, dense {}",
+                                                       DenseLinearStage::many_rows, isa),
+                          refusals);
             break;
         }
     }

@@ -58,18 +58,6 @@ std::uint64_t quantized_bytes(std::uint64_t rows, std::uint64_t columns) {
     return sum;
 }
 
-// Inputs are rounded to 8 bits, which changes logits by some 1 %. What the rounding lost can be rounded to 8
-// bits and multiplied too (inputs of about 16 bits, twice the multiplications): where f32 is asked for, where
-// there are routers, which 1 % makes choose other experts, and where there is so little to multiply that it
-// does not matter.
-bool precise(const backend::Program& program, const backend::DeviceOptions& options) {
-    constexpr std::uint64_t few_weights = 16u << 20;
-    if (options.compute != backend::Compute::automatic) return options.compute == backend::Compute::f32;
-    std::uint64_t weights = 0;
-    for (const auto& weight : program.weights) weights += weight.values();
-    return !program.routings.empty() || weights < few_weights;
-}
-
 // Which of the sums the kernels of a set of weights read; the others are not written.
 struct WantedSums {
     bool offsets32 = false, offsets16 = false, sums32 = false, sums16 = false;
@@ -311,7 +299,7 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
     const std::uint64_t columns = any.weight->columns;
     const QuantizedRows quantized = lay_out(context.memory->scratch, any.max_rows, columns);
     std::optional<QuantizedRows> rest;
-    if (precise(*context.program, *context.options))
+    if (context.precise_inputs)
         rest =
             lay_out(context.memory->scratch + quantized_bytes(any.max_rows, columns), any.max_rows, columns);
     WantedSums wanted;
@@ -336,9 +324,20 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
                                                       std::move(weights)));
 }
 
-std::uint64_t packed_scratch_bytes(const backend::Program& program, const backend::DeviceOptions& options,
-                                   std::uint64_t rows, std::uint64_t columns) {
-    return quantized_bytes(rows, columns) * (precise(program, options) ? 2 : 1);
+std::uint64_t packed_scratch_bytes(bool precise, std::uint64_t rows, std::uint64_t columns) {
+    return quantized_bytes(rows, columns) * (precise ? 2 : 1);
+}
+
+// Inputs are rounded to 8 bits, which changes logits by some 1 %. What the rounding lost can be rounded to 8
+// bits and multiplied too (inputs of about 16 bits, twice the multiplications): where f32 is asked for, where
+// there are routers, which 1 % makes choose other experts, and where there is so little to multiply that it
+// does not matter.
+bool precise_inputs(const backend::Program& program, const backend::DeviceOptions& options) {
+    constexpr std::uint64_t few_weights = 16u << 20;
+    if (options.compute != backend::Compute::automatic) return options.compute == backend::Compute::f32;
+    std::uint64_t weights = 0;
+    for (const auto& weight : program.weights) weights += weight.values();
+    return !program.routings.empty() || weights < few_weights;
 }
 
 }  // namespace lamina::cpu

@@ -54,8 +54,7 @@ void report_linear(const BuildContext& context, const backend::WeightInfo& weigh
 
 // linear_packed.cpp: weights of Form::packed. All operands read the same input.
 void add_packed_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);
-std::uint64_t packed_scratch_bytes(const backend::Program& program, const backend::DeviceOptions& options,
-                                   std::uint64_t rows, std::uint64_t columns);
+std::uint64_t packed_scratch_bytes(bool precise, std::uint64_t rows, std::uint64_t columns);
 
 // linear_dense.cpp: weights f32, f16 or bf16, row-major. All operands read the same input.
 void add_dense_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);

@@ -10,8 +10,15 @@ namespace {
 class NormStage final : public Stage {
   public:
     NormStage(const Norm& op, SlotInfo slot, const float* in, float* out, const float* weight,
-              const float* bias, const FloatKernels& kernels)
-        : op_(op), slot_(slot), in_(in), out_(out), weight_(weight), bias_(bias), kernels_(kernels) {}
+              const float* bias, std::uint64_t weights, const FloatKernels& kernels)
+        : op_(op),
+          slot_(slot),
+          in_(in),
+          out_(out),
+          weight_(weight),
+          bias_(bias),
+          weights_(weights),
+          kernels_(kernels) {}
 
     void run(const Step& step, Worker worker) const override {
         const std::uint64_t in_row = slot_.width / op_.group;
@@ -19,10 +26,12 @@ class NormStage final : public Stage {
         for (std::uint64_t g = groups.first; g < groups.last; ++g) {
             const float* in = in_ + g * op_.group;
             float* out = out_ + g * op_.group;
+            const std::uint64_t first = g * op_.group % weights_;
             if (op_.centered) {
-                kernels_.layer_norm(in, weight_, bias_, out, op_.group, op_.epsilon);
+                kernels_.layer_norm(in, weight_ + first, bias_ == nullptr ? nullptr : bias_ + first, out,
+                                    op_.group, op_.epsilon);
             } else {
-                kernels_.rms_norm(in, weight_, out, op_.group, op_.epsilon);
+                kernels_.rms_norm(in, weight_ + first, out, op_.group, op_.epsilon);
             }
         }
     }
@@ -34,6 +43,7 @@ class NormStage final : public Stage {
     float* out_;
     const float* weight_;
     const float* bias_;
+    std::uint64_t weights_;  // of a group or of a row
     const FloatKernels& kernels_;
 };
 
@@ -46,10 +56,13 @@ void add_norm(const BuildContext& context, const Norm& op, Stages& out) {
     expect(op.group > 0 && in.width % op.group == 0, "norm",
            "a group that divides " + std::to_string(in.width), std::to_string(op.group));
     expect(op.bias == no_weight || op.centered, "norm", "a bias only with a centered norm", "one without");
-    const float* weight = vector_weight(context, "norm", op.weight, op.group);
-    const float* bias = op.bias == no_weight ? nullptr : vector_weight(context, "norm", op.bias, op.group);
+    const auto& all = context.program->weights;
+    const bool whole = op.weight < all.size() && all[op.weight].values() == in.width;
+    const std::uint64_t weights = whole ? in.width : op.group;
+    const float* weight = vector_weight(context, "norm", op.weight, weights);
+    const float* bias = op.bias == no_weight ? nullptr : vector_weight(context, "norm", op.bias, weights);
     const auto& slots = context.memory->slots;
-    out.push_back(std::make_unique<NormStage>(op, in, slots[op.in], slots[op.out], weight, bias,
+    out.push_back(std::make_unique<NormStage>(op, in, slots[op.in], slots[op.out], weight, bias, weights,
                                               float_kernels(context.isa)));
     add_report(context, "norm [" + std::to_string(op.group) + "]");
 }

@@ -37,8 +37,8 @@ std::uint64_t rope_row_floats(const backend::RopeTable& rope);
 // add_attention refuses.
 std::uint64_t attention_scratch_bytes(const backend::Program& program, const backend::Attention& op,
                                       int threads);
-// Scratch of a route: the scores of all rows. Pure.
-std::uint64_t route_scratch_bytes(const backend::Program& program, const backend::Route& op);
+// Scratch of a route: each thread's scores. Pure.
+std::uint64_t route_scratch_bytes(const backend::Program& program, const backend::Route& op, int threads);
 // The most rows that a slot can hold in a step.
 std::uint64_t slot_rows(const backend::Program& program, backend::Slot slot);
 

@@ -51,6 +51,7 @@ struct BuildContext {
     const backend::DeviceOptions* options = nullptr;
     Isa isa = Isa::scalar;
     int threads = 1;
+    bool precise_inputs = false;  // precise_inputs(program, options)
     Memory* memory = nullptr;
     const std::vector<const std::byte*>* weights =
         nullptr;  // by WeightId, in the form of program->weights[id].form
@@ -60,8 +61,10 @@ struct BuildContext {
 // linear.cpp: the stages of consecutive Linears that read the same slot (q, k, v; gate, up): the input is
 // quantized or rounded once for all that want it. `linears` has at least one element.
 void add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears, Stages& out);
+// Whether the inputs of quantized weights keep about 16 bits. linear_packed.cpp says when and why.
+bool precise_inputs(const backend::Program& program, const backend::DeviceOptions& options);
 // Scratch that add_linears' stages need for `rows` rows of `columns` inputs. Pure.
-std::uint64_t linear_scratch_bytes(const backend::Program& program, const backend::DeviceOptions& options,
+std::uint64_t linear_scratch_bytes(const backend::Program& program, bool precise,
                                    const backend::Linear& linear, std::uint64_t rows);
 
 }  // namespace lamina::cpu

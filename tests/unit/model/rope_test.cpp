@@ -138,6 +138,9 @@ TEST_CASE("RoPE: longrope takes the short or the long factors by the context, an
     TinyModel missing = tiny;
     tiny.writer.tensor("rope_factors_long.weight", DType::f32, {8}, std::vector<float>(8, 4.0f));
     TinyModel given = tiny;
+    TinyModel untyped = tiny;
+    untyped.writer.remove("llama.rope.scaling.type");
+    CHECK(load(untyped.writer).model.config.ropes.at(0).scaling == RopeScaling::longrope);
     const auto l = load(tiny.writer);
     const auto& rope = l.model.config.ropes.at(0);
     CHECK(make_rope(rope, 64).inverse_frequencies[0] == 0.5f);
