@@ -186,13 +186,12 @@ int compare_models(Arguments arguments) {
 void add_compare(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App& command = *tool.add_subcommand("compare");
-    set_description(command,
-                    "Measure how far a model is from a stored reference, or model B from MODEL on a text",
-                    "Prints perplexities, the KL divergence of the predictions (over the 32 likeliest tokens "
-                    "and one bucket "
-                    "for the rest, natural logarithm) and how often both find the same token likeliest. Give "
-                    "either --ref, "
-                    "or B and --text.");
+    set_description(
+        command, "Measure how far a model is from a stored reference, or model B from MODEL on a text",
+        "Prints perplexities, the KL divergence of the predictions (over the 32 likeliest tokens and "
+        "one bucket for the rest, natural logarithm) and how often both find the same token "
+        "likeliest. Give either --ref, or B and --text, which is cut into windows of --context "
+        "tokens.");
     set_examples(command, {{"What quantization costs",
                             "lamina compare model-f16.gguf model-q4.gguf --text article.txt"},
                            {"Against predictions that were stored, for a script",

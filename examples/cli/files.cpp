@@ -1,5 +1,7 @@
 #include "files.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -13,9 +15,7 @@ namespace lamina::cli {
 namespace {
 
 struct CloseFile {
-    void operator()(std::FILE* file) const {
-        if (file != stdin) std::fclose(file);
-    }
+    void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
 [[noreturn]] void throw_io(const std::string& path) {
@@ -23,22 +23,34 @@ struct CloseFile {
                 ErrorDetails{.file = path, .expected = "a readable file", .found = std::strerror(errno)});
 }
 
+// All of it; Ctrl-C ends the waiting.
+std::string read_standard_input() {
+    std::string text;
+    std::array<char, 65536> buffer;
+    for (;;) {
+        if (interrupted()) throw Error(ErrorCode::cancelled, "input", "interrupted");
+        if (!wait_for_input()) continue;
+        const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+        if (count < 0 && errno != EINTR) throw_io("standard input");
+        if (count == 0) return text;
+        if (count > 0) text.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+}
+
 std::string shown(const std::string& path) { return path == "-" ? "standard input" : path; }
 
 }  // namespace
 
 std::string read_file(const std::string& path) {
-    std::unique_ptr<std::FILE, CloseFile> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"));
+    if (path == "-") return read_standard_input();
+    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
     if (!file) throw_io(path);
     std::string text;
     std::array<char, 65536> buffer;
     while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
         text.append(buffer.data(), count);
     }
-    if (std::ferror(file.get()) != 0) {
-        if (interrupted()) throw Error(ErrorCode::cancelled, "input", "interrupted");
-        throw_io(shown(path));
-    }
+    if (std::ferror(file.get()) != 0) throw_io(path);
     return text;
 }
 

@@ -182,8 +182,10 @@ void add_info(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
     arguments->options.context = 256;  // --verbose loads the model, but computes nothing
     CLI::App& command = *tool.add_subcommand("info");
-    set_description(command, "Show what is in a model file; without one, the devices found",
-                    "Only the header of the file is read, unless --verbose is given.");
+    set_description(
+        command, "Show what is in a model file; without one, the devices found",
+        "Only the header of the file is read, unless --verbose is given; what it computes with follows from "
+        "the options below.");
     set_examples(command,
                  {{"What is in the file", "lamina info model.gguf"},
                   {"What this machine computes with", "lamina info"},

@@ -82,7 +82,8 @@ void add_logits(CLI::App& tool, Action& action) {
     CLI::App& command = *tool.add_subcommand("logits");
     set_description(command, "Write the logits of every position of given tokens",
                     "From one safetensors file to another. B rows of T tokens are B sequences of their own; "
-                    "--sequences of them are computed at once.");
+                    "--sequences of them are computed at once. The context is as long as the rows, whatever "
+                    "--context says.");
     set_examples(command,
                  {{"All logits of tokens.safetensors",
                    "lamina logits model.gguf --tokens tokens.safetensors --out logits.safetensors"}});

@@ -120,12 +120,12 @@ void add_sampling_options(CLI::App& command, SamplingParams& sampling) {
     const std::string group = "Sampling";
     auto* const options = command.add_option_group(group);
     add_real(*options, "--temperature", sampling.temperature, {.low = 0},
-             "Divides the logits; 0: always the likeliest");
+             "Higher is more random; 0: always the likeliest token");
     add_count(*options, "--top-k", sampling.top_k, 0, max_u32, "Keep the K likeliest tokens; 0: all [40]");
     add_real(*options, "--top-p", sampling.top_p, {.low = 0, .high = 1, .low_included = false},
              "Keep the likeliest tokens that sum to this probability; 1: all");
     add_real(*options, "--min-p", sampling.min_p, {.low = 0, .high = 1, .high_included = false},
-             "Keep tokens at least this times as likely as the likeliest; 0: all");
+             "Keep tokens of at least this part of the likeliest one's probability; 0: all");
     add_real(*options, "--repetition-penalty", sampling.repetition_penalty, {.low = 0, .low_included = false},
              "Makes tokens seen lately less likely by this factor; 1: off");
     add_real(*options, "--presence-penalty", sampling.presence_penalty, {},
@@ -214,19 +214,25 @@ void add_compute_options(CLI::App& command, ModelOptions& options) {
         .add_option_function<std::string>("--threads", take_threads,
                                           "Compute threads [all CPUs that may be used]")
         ->type_name("N");
-    group.add_option("--backend", options.backend, "cpu or reference [chosen]")->type_name("NAME");
-    group.add_option("--device", options.devices, "Where to compute, as cpu; may be repeated [chosen]")
+    group
+        .add_option("--backend", options.backend,
+                    "What computes: cpu, or reference, which is slow and simple [chosen]")
+        ->type_name("NAME");
+    group.add_option("--device", options.devices, "Where to compute, such as cpu; may be repeated [chosen]")
         ->type_name("SPEC")
         ->allow_extra_args(false);
     add_count(group, "--batch-tokens", options.batch_tokens, 1, 65536,
               fmt::format("Most tokens computed in one step [{}]", options.batch_tokens));
     add_choice<CacheType>(group, "--cache-type", options.cache,
-                          {{"f16", CacheType::f16}, {"f32", CacheType::f32}, {"bf16", CacheType::bf16}},
+                          {{"auto", CacheType::automatic},
+                           {"f16", CacheType::f16},
+                           {"f32", CacheType::f32},
+                           {"bf16", CacheType::bf16}},
                           "Element type of the KV cache");
     add_choice<ComputeType>(
         group, "--compute", options.compute,
         {{"auto", ComputeType::automatic}, {"f32", ComputeType::f32}, {"bf16", ComputeType::bf16}},
-        "Activations that meet dense weights");
+        "What weights meet: dense ones f32 or bf16, quantized ones 16 bits or 8");
     add_choice<LoadMode>(group, "--load", options.load, {{"map", LoadMode::map}, {"read", LoadMode::read}},
                          "Map the file, or copy it so that it may change later");
     group.add_flag("!--no-pin", options.pin_threads, "Do not bind threads to CPUs");

@@ -56,7 +56,9 @@ void catch_signals() {
         throw Error(ErrorCode::io, "terminal", "no pipe can be made");
     for (const int number : {SIGTERM, SIGHUP, SIGQUIT})
         handle_signal(number, on_end, static_cast<int>(SA_RESETHAND));
-    handle_signal(SIGINT, on_interrupt, 0);  // no SA_RESTART: waiting for input ends
+    // Restarting, since standard output to a terminal would fail where a signal comes while it is written;
+    // poll() in wait_for_input() ends in any case.
+    handle_signal(SIGINT, on_interrupt, SA_RESTART);
 }
 
 void wake() {

@@ -11,8 +11,8 @@ void catch_signals();
 bool interrupted();
 void clear_interrupt();
 
-// Waits for standard input; false where a signal came first. A signal that comes before the call counts too,
-// which read() ended by EINTR could miss. Handlers of other signals than SIGINT call wake().
+// Waits for standard input; false where a signal came first, also one that came before the call. Reading
+// alone would neither hear the former nor the latter. Handlers of other signals than SIGINT call wake().
 bool wait_for_input();
 void wake();
 

@@ -48,7 +48,8 @@ int tokenize(const Arguments& arguments) {
 void add_tokenize(CLI::App& tool, Action& action) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App& command = *tool.add_subcommand("tokenize");
-    set_description(command, "Turn texts into token ids", "");
+    set_description(command, "Turn texts into token ids",
+                    "The vocabulary of the model file is read, not its weights.");
     set_examples(command,
                  {{"The tokens of a text, one a line", "lamina tokenize model.gguf -p 'Hello, world'"},
                   {"Of a file", "lamina tokenize model.gguf -p - < notes.txt"},

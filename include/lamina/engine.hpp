@@ -156,7 +156,7 @@ struct EngineOptions {
 class LAMINA_API Engine {
   public:
     /// An engine over a model, which may have others. Throws invalid_argument for options out of range.
-    explicit Engine(Model model, EngineOptions options = {});
+    explicit Engine(const Model& model, EngineOptions options = {});
     ~Engine();                             ///< cancels what is unfinished
     Engine(Engine&&) noexcept;             ///< leaves nothing but destruction and assignment to the other
     Engine& operator=(Engine&&) noexcept;  ///< cancels what is unfinished in this one first

@@ -25,8 +25,8 @@
  * compiled again. An older library takes a longer struct as long as what it does not know is zero, as
  * `lamina_X_init` leaves it, and refuses it otherwise (LAMINA_UNSUPPORTED). Structs that only the library
  * makes are always reached through a pointer, also in lists, and grow at their end. lamina_string,
- * lamina_error, lamina_message, lamina_logit_bias, lamina_token_logprob, lamina_token_logprobs and
- * lamina_sequence_tokens never change.
+ * lamina_error, lamina_message, lamina_logit_bias, lamina_token_ids, lamina_token_logprob,
+ * lamina_token_logprobs and lamina_sequence_tokens never change.
  * - **Enumerations** are int32_t, so that a value from elsewhere which the library does not know is an error.
  * - **Threads** may share a model, tokenizer, chat template, engine or answer. A session, a detokenizer and a
  *   tensor file being changed belong to one thread at a time.
@@ -39,6 +39,7 @@
 #include "lamina/c/chat.h"
 #include "lamina/c/common.h"
 #include "lamina/c/device.h"
+#include "lamina/c/embedding.h"
 #include "lamina/c/engine.h"
 #include "lamina/c/error.h"
 #include "lamina/c/model.h"

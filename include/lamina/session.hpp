@@ -35,7 +35,7 @@ struct SequenceTokens {
 class LAMINA_API Session {
   public:
     /// A session without sequences.
-    explicit Session(Model model);
+    explicit Session(const Model& model);
     ~Session();                              ///< closes its sequences
     Session(Session&&) noexcept;             ///< leaves nothing but destruction and assignment to the other
     Session& operator=(Session&&) noexcept;  ///< closes its own sequences first

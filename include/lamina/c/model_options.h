@@ -16,9 +16,10 @@ typedef int32_t lamina_cache_type;
 
 /** Element type of the KV cache. */
 enum lamina_cache_types {
-    LAMINA_CACHE_F16 = 0, /**< IEEE half, 2 bytes */
-    LAMINA_CACHE_F32 = 1, /**< IEEE single, 4 bytes */
-    LAMINA_CACHE_BF16 = 2 /**< bfloat16, 2 bytes */
+    LAMINA_CACHE_F16 = 0,      /**< IEEE half, 2 bytes */
+    LAMINA_CACHE_F32 = 1,      /**< IEEE single, 4 bytes */
+    LAMINA_CACHE_BF16 = 2,     /**< bfloat16, 2 bytes */
+    LAMINA_CACHE_AUTOMATIC = 3 /**< f32 where the whole cache takes at most 64 MiB then, else f16 */
 };
 
 /** One of lamina_load_modes. */
@@ -34,12 +35,16 @@ enum lamina_load_modes {
 /** One of lamina_compute_types. */
 typedef int32_t lamina_compute_type;
 
-/** What dense weights (F32, F16, BF16) are multiplied with. */
+/** What weights are multiplied with: dense ones (F32, F16, BF16) and quantized ones. */
 enum lamina_compute_types {
-    /** bf16 activations for bf16 weights where the device has them, else f32 activations */
+    /**
+     * dense: bf16 activations for bf16 weights where the device has them, else f32; quantized: activations of
+     * 16 bits for small models and for those with experts (whose choice rounding would change), else of 8
+     * bits
+     */
     LAMINA_COMPUTE_AUTOMATIC = 0,
-    LAMINA_COMPUTE_F32 = 1, /**< f32 activations for all dense weights */
-    LAMINA_COMPUTE_BF16 = 2 /**< activations of dense weights rounded to bf16 */
+    LAMINA_COMPUTE_F32 = 1, /**< dense: f32 activations; quantized: activations of 16 bits */
+    LAMINA_COMPUTE_BF16 = 2 /**< dense: activations rounded to bf16; quantized: activations of 8 bits */
 };
 
 /** One of lamina_log_levels. */
@@ -117,9 +122,10 @@ typedef struct lamina_model_options {
     const char* backend; /**< "cpu", "reference"; default: NULL, which leaves the choice to the library */
     int32_t threads;  /**< threads that compute; 1..1024, 0 = all CPUs that the process may use; default: 0 */
     bool pin_threads; /**< bind each compute thread to one CPU; default: true */
-    lamina_cache_type cache;           /**< element type of the KV cache; default: LAMINA_CACHE_F16 */
-    lamina_compute_type compute;       /**< what dense weights meet; default: LAMINA_COMPUTE_AUTOMATIC */
-    lamina_load_mode load;             /**< how the file is read; default: LAMINA_LOAD_MAP */
+    /** Element type of the KV cache (the reference backend keeps f32). Default: LAMINA_CACHE_AUTOMATIC. */
+    lamina_cache_type cache;
+    lamina_compute_type compute; /**< what weights are multiplied with; default: LAMINA_COMPUTE_AUTOMATIC */
+    lamina_load_mode load;       /**< how the file is read; default: LAMINA_LOAD_MAP */
     lamina_progress_callback progress; /**< hears how far loading is, and can stop it; default: NULL */
     void* progress_user;               /**< what `progress` gets; default: NULL */
     lamina_log_callback log;           /**< takes what the library has to say; default: NULL */

@@ -2,10 +2,12 @@
 
 #include <string>
 
+#include "lamina/c/embedding.h"
 #include "lamina/c/engine.h"
 #include "lamina/c/model_options.h"
 #include "lamina/c/request.h"
 #include "lamina/c/session.h"
+#include "lamina/embedding.hpp"
 #include "lamina/engine.hpp"
 #include "lamina/log.hpp"
 #include "lamina/model.hpp"
@@ -34,6 +36,7 @@ static_assert(to_c(ErrorCode::device_failed) == LAMINA_DEVICE_FAILED);
 static_assert(same(CacheType::f16, LAMINA_CACHE_F16));
 static_assert(same(CacheType::f32, LAMINA_CACHE_F32));
 static_assert(same(CacheType::bf16, LAMINA_CACHE_BF16));
+static_assert(same(CacheType::automatic, LAMINA_CACHE_AUTOMATIC));
 static_assert(same(LoadMode::map, LAMINA_LOAD_MAP));
 static_assert(same(LoadMode::read, LAMINA_LOAD_READ));
 static_assert(same(ComputeType::automatic, LAMINA_COMPUTE_AUTOMATIC));
@@ -42,6 +45,9 @@ static_assert(same(ComputeType::bf16, LAMINA_COMPUTE_BF16));
 static_assert(same(LogLevel::debug, LAMINA_LOG_DEBUG));
 static_assert(same(LogLevel::info, LAMINA_LOG_INFO));
 static_assert(same(LogLevel::warning, LAMINA_LOG_WARNING));
+
+static_assert(same(Pooling::mean, LAMINA_POOLING_MEAN));
+static_assert(same(Pooling::last, LAMINA_POOLING_LAST));
 
 static_assert(same(WantedLogits::none, LAMINA_LOGITS_NONE));
 static_assert(same(WantedLogits::last, LAMINA_LOGITS_LAST));

@@ -82,7 +82,7 @@ ModelOptions model_options(const Call& c, const lamina_model_options& options) {
     if (options.backend != nullptr) out.backend = options.backend;
     out.threads = options.threads;
     out.pin_threads = options.pin_threads;
-    out.cache = c.enumeration(options.cache, CacheType::bf16, "options.cache");
+    out.cache = c.enumeration(options.cache, CacheType::automatic, "options.cache");
     out.compute = c.enumeration(options.compute, ComputeType::bf16, "options.compute");
     out.load = c.enumeration(options.load, LoadMode::read, "options.load");
     set_callbacks(out, options);

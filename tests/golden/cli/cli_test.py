@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import unittest
@@ -108,7 +109,11 @@ class Json(ToolTest):
             self.assertIn("cpu", [d["backend"] for d in devices])
         names = json.loads(self.succeeds("info", "--architectures", "--json"))["architectures"]
         self.assertLessEqual({"llama", "gemma3"}, set(names))
-        self.assertEqual(self.succeeds("info", "--architectures").split(), names)
+        self.assertEqual(self.succeeds("info", "--architectures"), "".join(name + "\n" for name in names))
+        with open(os.path.join(DATA, "..", "..", "README.md"), encoding="utf-8") as file:
+            row = next(line for line in file if line.startswith("| Architectures |"))
+        self.assertLessEqual({f"`{name}`" for name in names}, set(re.findall(r"`[^`]+`", row)))
+        self.assertIn("--architectures", self.succeeds("info", "--help"))
 
     def test_plan_counts_every_byte(self):
         small = json.loads(self.succeeds("plan", MODEL, "--json", "--context", "64", "--sequences", "1"))
@@ -289,7 +294,7 @@ class Templates(ToolTest):
     def test_bad_cases(self):
         template = self.file("t.jinja", "x")
         for text, word in [("", "line 1"), ("[1,\n2", "line 2"), ("{}", "array"), ("[1]", "objects"),
-                           ("[" * 100000, "deeper"), (b'["\xff"]', "UTF-8")]:
+                           ("[" * 100000, "deeper"), ("[1e999]", "too large"), (b'["\xff"]', "UTF-8")]:
             self.fails(1, ["c.json", word], "render", template, "--json", self.file("c.json", text))
 
 

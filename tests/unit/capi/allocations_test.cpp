@@ -135,6 +135,65 @@ TEST_CASE("C API: failing allocations from a model to its answer") {
     });
 }
 
+namespace {
+
+// What came of embedding texts with each allocation failing in turn.
+struct Embedded {
+    std::uint64_t failures = 0;
+    Calls unexpected;  // anything but "no memory", or a failure once there is memory again
+    std::int64_t left_over =
+        0;  // allocations, counted with the model gone: it keeps page lists that have grown
+};
+
+// Without Catch's macros, which allocate.
+Embedded embed_without_memory(const char* path, bool lasting) {
+    Embedded out;
+    const auto before = lamina::test::live_allocations();
+    lamina_model_options options;
+    out.unexpected(lamina_model_options_init(&options, sizeof options));
+    options.context = 128;
+    options.sequences = 2;
+    options.backend = "reference";
+    options.threads = 1;
+    lamina_model* model = nullptr;
+    out.unexpected(lamina_model_load(path, &options, &model));
+    const lamina_string texts[] = {lamina_string_of("hello"), lamina_string_of("a longer text"),
+                                   lamina_string_of("more texts than sequences")};
+    float values[3 * 64] = {};
+    const auto embed = [&] { return lamina_model_embed_texts(model, texts, 3, nullptr, values, 3 * 64); };
+    bool more = out.unexpected.good();
+    for (std::uint64_t k = 1; more; ++k) {
+        {
+            lamina::test::AllocationFault fault(k, lasting);
+            fault.arm();
+            lamina_error error = embed();
+            fault.disarm();
+            more = fault.happened();
+            out.failures += error.code == LAMINA_OUT_OF_MEMORY ? 1 : 0;
+            if (error.code == LAMINA_OUT_OF_MEMORY) lamina_error_free(&error);
+            out.unexpected(error);
+        }
+        out.unexpected(embed());
+    }
+    lamina_model_free(model);
+    out.left_over = static_cast<std::int64_t>(lamina::test::live_allocations() - before);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("C API: failing allocations in embeddings") {
+    const Directory directory;
+    embed_without_memory(directory.path, false);  // what the library keeps for good is made here
+    for (const bool lasting : {false, true}) {
+        const auto out = embed_without_memory(directory.path, lasting);
+        CAPTURE(lasting, out.unexpected.text());
+        CHECK(out.failures > 0);
+        CHECK(out.unexpected.good());
+        CHECK(out.left_over == 0);
+    }
+}
+
 TEST_CASE("C API: failing allocations in lists and tensor files") {
     sweep([&](Calls& calls) {
         lamina_device_list* devices = nullptr;

@@ -16,6 +16,7 @@ STRUCTS = {
     "RenderOptions": "lamina_render_options", "SamplingParams": "lamina_sampling_params",
     "SequenceTokens": "lamina_sequence_tokens", "TokenLogprob": "lamina_token_logprob", "Piece": "lamina_piece",
     "Request": "lamina_request", "Statistics": "lamina_statistics", "EngineOptions": "lamina_engine_options",
+    "EmbedOptions": "lamina_embed_options",
     "ErrorDetails": "lamina_error",
 }
 OTHER_FIELDS = {("ModelOptions", "allocator"): ["allocate", "release", "allocator_user"]}
@@ -43,12 +44,14 @@ FUNCTIONS = {
     "devices": "lamina_devices", "inspect": "lamina_inspect", "make_plan": "lamina_make_plan",
     "load_tokenizer": "lamina_tokenizer_load", "load_chat_template": "lamina_chat_template_load",
     "architectures": "lamina_architectures", "version": "lamina_version",
+    "embed": "lamina_model_embed_tokens",  # and lamina_model_embed_texts
     "to_string": "lamina_error_code_name",  # and lamina_finish_reason_name
 }
 ENUMERATIONS = {
     "ErrorCode": "LAMINA_", "FinishReason": "LAMINA_FINISH_", "WhenFull": "LAMINA_WHEN_FULL_",
     "LogLevel": "LAMINA_LOG_", "CacheType": "LAMINA_CACHE_", "LoadMode": "LAMINA_LOAD_",
     "ComputeType": "LAMINA_COMPUTE_", "WantedLogits": "LAMINA_LOGITS_",
+    "Pooling": "LAMINA_POOLING_",
 }
 # using NAME = ...;
 TYPES = {
@@ -127,7 +130,7 @@ def c_struct(text, name):
 
 
 OPTIONS = ["lamina_model_options", "lamina_render_options", "lamina_sampling_params", "lamina_request",
-           "lamina_engine_options"]
+           "lamina_engine_options", "lamina_embed_options"]
 FIELD = re.compile(r"(/\*\*(?!<)(?:(?!\*/).)*\*/)?\s*([\w*\s]+?)\b(\w+);(?:\s*(/\*\*<(?:(?!\*/).)*\*/))?", re.S)
 NUMBER = re.compile(r"^(u?int\d+_t|float|double)$")
 RANGE = re.compile(r"\.\.|[<>]|\bat least \d|\bany \d|\b0 = |\bfinite\b")

@@ -15,6 +15,7 @@ int main(void) {
     test_chat(path);
     test_engine(path);
     test_answers(path);
+    test_embeddings(path);
     test_session(path);
     test_tensor_file(path);
     remove_directory();

@@ -19,7 +19,7 @@ static void test_defaults(void) {
     CHECK(options.context == 4096 && options.sequences == 1 && options.batch_tokens == 512);
     CHECK(options.logit_rows == 0 && options.threads == 0 && options.pin_threads);
     CHECK(options.devices == NULL && options.device_count == 0 && options.backend == NULL);
-    CHECK(options.cache == LAMINA_CACHE_F16 && options.compute == LAMINA_COMPUTE_AUTOMATIC);
+    CHECK(options.cache == LAMINA_CACHE_AUTOMATIC && options.compute == LAMINA_COMPUTE_AUTOMATIC);
     CHECK(options.load == LAMINA_LOAD_MAP);
     CHECK(options.progress == NULL && options.log == NULL && options.host_threads == NULL);
     CHECK(options.allocate == NULL && options.release == NULL);
@@ -167,7 +167,7 @@ static void test_loaded(const char* path) {
     CHECK(settled->context == 128 && settled->logit_rows == 16 && settled->threads > 0);
     CHECK(settled->device_count == 1 && strcmp(settled->devices[0], "reference") == 0);
     CHECK(strcmp(settled->backend, "reference") == 0);
-    CHECK(settled->cache == LAMINA_CACHE_F16 && settled->load == LAMINA_LOAD_MAP);
+    CHECK(settled->cache == LAMINA_CACHE_AUTOMATIC && settled->load == LAMINA_LOAD_MAP);
 
     bool has = false;
     OK(lamina_model_has_tokenizer(copy, &has));
@@ -229,6 +229,9 @@ static void test_refused(const char* path) {
     options.struct_size = 3;
     FAILS(LAMINA_INVALID_ARGUMENT, lamina_model_load(path, &options, &model));
     options.struct_size = (size_t)-1;
+    FAILS(LAMINA_INVALID_ARGUMENT, lamina_model_load(path, &options, &model));
+    options = small();
+    options.cache = LAMINA_CACHE_AUTOMATIC + 1;
     FAILS(LAMINA_INVALID_ARGUMENT, lamina_model_load(path, &options, &model));
     options = small();
     options.compute = -1;

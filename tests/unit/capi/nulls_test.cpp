@@ -170,6 +170,13 @@ TEST_CASE("C API: NULL to models, plans and devices") {
     NULLS(lamina_plan_table, w.plan, &r.text);
     NULLS(lamina_plan_json, w.plan, &r.text);
     NULLS(lamina_architectures, &r.strings);
+    lamina_embed_options embed_options;
+    const lamina_token ids[] = {1};
+    const lamina_token_ids tokens[] = {{ids, 1}};
+    float values[64] = {};
+    NULLS(lamina_embed_options_init, &embed_options, sizeof embed_options);
+    NULLS(lamina_model_embed_tokens, w.model, tokens, 1, nullptr, values, 64);
+    NULLS(lamina_model_embed_texts, w.model, &w.text, 1, nullptr, values, 64);
     NULLS(lamina_devices, &devices);
 }
 

@@ -9,6 +9,7 @@ void test_tokenizer(const char* model_path);
 void test_chat(const char* model_path);
 void test_engine(const char* model_path);
 void test_answers(const char* model_path);
+void test_embeddings(const char* model_path);
 void test_session(const char* model_path);
 void test_tensor_file(const char* model_path);
 

@@ -133,6 +133,9 @@ TEST_CASE("C API: every struct of a host may be longer") {
     lamina_chat_template_free(chat);
     lamina_model* tiny = nullptr;
     REQUIRE(lamina_model_load(LAMINA_TEST_DATA "/tiny/llama.gguf", nullptr, &tiny).code == LAMINA_OK);
+    later(lamina_embed_options{}, lamina_embed_options_init, [&](const lamina_embed_options* options) {
+        return lamina_model_embed_tokens(tiny, nullptr, 0, options, nullptr, 0);
+    });
     lamina_engine* engine = nullptr;
     later(lamina_engine_options{}, lamina_engine_options_init, [&](const lamina_engine_options* options) {
         lamina_engine_free(engine);
