@@ -8,5 +8,5 @@ target_link_libraries(ops_bench PRIVATE lamina_cpu lamina_reference lamina_setti
 target_include_directories(ops_bench PRIVATE ${PROJECT_SOURCE_DIR})
 
 add_executable(load_bench EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/load_bench.cpp)
-target_link_libraries(load_bench PRIVATE lamina::lamina lamina_settings)
+target_link_libraries(load_bench PRIVATE lamina_api lamina_settings)
 target_include_directories(load_bench PRIVATE ${PROJECT_SOURCE_DIR}/lib)

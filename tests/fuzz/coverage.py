@@ -82,7 +82,10 @@ def main():
         if count > 0:
             print(f"{name:<24} {reached:>8} {count:>8} {100 * reached / count:>7.1f}%")
     reached, count = totals["all parsers"]
-    return 0 if 100 * reached >= arguments.at_least * count else 1
+    if 100 * reached >= arguments.at_least * count:
+        return 0
+    print(f"fewer than {arguments.at_least:g} % of the lines of all parsers were reached")
+    return 1
 
 
 if __name__ == "__main__":

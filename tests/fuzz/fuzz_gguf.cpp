@@ -30,6 +30,7 @@ void read_value(const ModelFile& model, std::string_view key, std::size_t choice
 void check_tensor(const ModelFile& model, const format::Tensor& tensor) {
     require(model.find(tensor.name) == &tensor, "a tensor is found by its name");
     require(!tensor.bytes.empty(), "a tensor has bytes");
+    require(dtype_from_name(info(tensor.type).name) == tensor.type, "a type is found by its name");
     require(tensor.rows() * row_bytes(tensor.type, tensor.columns()) == tensor.bytes.size(),
             "a tensor has the bytes of its shape");
     volatile std::byte sink = tensor.bytes.front();

@@ -15,6 +15,8 @@ namespace {
 const text::Pretokenizer& pretokenizer(std::size_t index) {
     static std::array<std::unique_ptr<text::Pretokenizer>, pattern_names.size()> made;
     auto& out = made[index];
+    require(text::has_pattern(pattern_names[index]) == (pattern_names[index] != "unknown"),
+            "patterns have names");
     if (!out) out = std::make_unique<text::Pretokenizer>(text::find_pattern(pattern_names[index]));
     return *out;
 }

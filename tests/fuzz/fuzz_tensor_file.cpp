@@ -35,6 +35,7 @@ void touch(const format::safetensors::Contents& contents) {
     std::size_t bytes = 0;
     for (const auto& tensor : contents.tensors) {
         bytes += tensor.bytes.size();
+        format::safetensors::dtype_of(tensor.type);
         if (tensor.bytes.empty()) continue;
         volatile std::byte sink = tensor.bytes.front();
         sink = tensor.bytes.back();
@@ -55,6 +56,27 @@ void read_values(const TensorFile& file, const std::string& name) {
     accepted([&] { same(file.u8(name).size()); });
     accepted([&] { same(2 * file.f16(name).size()); });
     accepted([&] { same(2 * file.bf16(name).size()); });
+}
+
+// A tensor by its values instead of its bytes.
+void add_copy(const TensorFile& file, const std::string& name, TensorFile& out) {
+    const auto& dtype = file.dtype(name);
+    if (dtype == "F32") out.add_f32(name, file.shape(name), file.f32(name));
+    if (dtype == "I32") out.add_i32(name, file.shape(name), file.i32(name));
+    if (dtype == "I64") out.add_i64(name, file.shape(name), file.i64(name));
+    if (dtype == "U8") out.add_u8(name, file.shape(name), file.u8(name));
+    if (dtype == "F16") out.add_f16(name, file.shape(name), file.f16(name));
+    if (dtype == "BF16") out.add_bf16(name, file.shape(name), file.bf16(name));
+}
+
+void copy(const TensorFile& file) {
+    TensorFile out;
+    for (const auto& name : file.names()) {
+        if (!accepted([&] { add_copy(file, name, out); }) || !out.has(name)) continue;
+        const auto a = file.bytes(name), b = out.bytes(name);
+        require(std::equal(a.begin(), a.end(), b.begin(), b.end()), "values survive copying");
+        require(!accepted([&] { add_copy(file, name, out); }), "a name is taken once");
+    }
 }
 
 // What was read can be written, and is then the same.
@@ -87,6 +109,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require(good, "a TensorFile is what the reader accepts");
         fuzz::accepted([&] { file.shape("no tensor has this name"); });
         if (!file.names().empty()) fuzz::read_values(file, file.names()[size % file.names().size()]);
+        fuzz::copy(file);
         fuzz::round_trip(file, output.path());
     });
     return 0;

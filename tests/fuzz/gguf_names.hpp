@@ -7,7 +7,7 @@
 
 namespace lamina::fuzz {
 
-inline constexpr std::array<std::string_view, 53> gguf_keys = {
+inline constexpr std::array<std::string_view, 72> gguf_keys = {
     "general.architecture",
     "general.alignment",
     "general.name",
@@ -40,6 +40,25 @@ inline constexpr std::array<std::string_view, 53> gguf_keys = {
     "llama.rope.scaling.attn_factor",
     "llama.rope.scaling.yarn_beta_fast",
     "llama.rope.scaling.yarn_beta_slow",
+    "llama.rope.scaling.yarn_log_multiplier",
+    "llama.leading_dense_block_count",
+    "llama.expert_used_count",
+    "llama.expert_feed_forward_length",
+    "llama.expert_shared_count",
+    "llama.expert_shared_feed_forward_length",
+    "llama.expert_gating_func",
+    "llama.expert_group_count",
+    "llama.expert_group_used_count",
+    "llama.expert_weights_norm",
+    "llama.expert_weights_scale",
+    "llama.logit_scale",
+    "llama.embedding_scale",
+    "llama.residual_scale",
+    "llama.attention.layer_norm_epsilon",
+    "llama.attention.kv_lora_rank",
+    "llama.attention.q_lora_rank",
+    "llama.attention.key_length_mla",
+    "llama.attention.value_length_mla",
     "gemma3.rope.freq_base_swa",
     "gemma3.attention.sliding_window",
     "tokenizer.ggml.model",
@@ -63,22 +82,34 @@ inline constexpr std::array<std::string_view, 53> gguf_keys = {
     "tokenizer.chat_template",
 };
 
-inline constexpr std::array<std::string_view, 23> gguf_tensors = {
-    "token_embd.weight",          "output.weight",
-    "output_norm.weight",         "rope_freqs.weight",
-    "blk.0.attn_norm.weight",     "blk.0.attn_q.weight",
-    "blk.0.attn_k.weight",        "blk.0.attn_v.weight",
-    "blk.0.attn_output.weight",   "blk.0.attn_q.bias",
-    "blk.0.attn_k.bias",          "blk.0.attn_v.bias",
-    "blk.0.attn_output.bias",     "blk.0.attn_q_norm.weight",
-    "blk.0.attn_k_norm.weight",   "blk.0.post_attention_norm.weight",
-    "blk.0.post_ffw_norm.weight", "blk.0.ffn_norm.weight",
-    "blk.0.ffn_gate.weight",      "blk.0.ffn_up.weight",
-    "blk.0.ffn_down.weight",      "blk.0.ffn_gate.bias",
-    "blk.0.ffn_down.bias",
+inline constexpr std::array<std::string_view, 41> gguf_tensors = {
+    "token_embd.weight",           "output.weight",
+    "output_norm.weight",          "rope_freqs.weight",
+    "rope_factors_short.weight",   "rope_factors_long.weight",
+    "blk.0.attn_norm.weight",      "blk.0.attn_q.weight",
+    "blk.0.attn_k.weight",         "blk.0.attn_v.weight",
+    "blk.0.attn_output.weight",    "blk.0.attn_q.bias",
+    "blk.0.attn_k.bias",           "blk.0.attn_v.bias",
+    "blk.0.attn_output.bias",      "blk.0.attn_q_norm.weight",
+    "blk.0.attn_k_norm.weight",    "blk.0.post_attention_norm.weight",
+    "blk.0.post_ffw_norm.weight",  "blk.0.ffn_norm.weight",
+    "blk.0.ffn_gate.weight",       "blk.0.ffn_up.weight",
+    "blk.0.ffn_down.weight",       "blk.0.ffn_gate.bias",
+    "blk.0.ffn_down.bias",         "blk.0.attn_qkv.weight",
+    "blk.0.attn_sinks.weight",     "blk.0.attn_q_a.weight",
+    "blk.0.attn_q_b.weight",       "blk.0.attn_kv_a_mqa.weight",
+    "blk.0.attn_kv_a_norm.weight", "blk.0.attn_k_b.weight",
+    "blk.0.attn_v_b.weight",       "blk.0.ffn_gate_inp.weight",
+    "blk.0.exp_probs_b.bias",      "blk.0.ffn_gate_exps.weight",
+    "blk.0.ffn_up_exps.weight",    "blk.0.ffn_down_exps.weight",
+    "blk.0.ffn_up_shexp.weight",   "blk.0.ffn_gate_inp_shexp.weight",
+    "blk.0.attn_norm.bias",
 };
 
-inline constexpr std::array<std::string_view, 11> gguf_texts = {
-    "llama", "gemma3", "gpt2", "t5", "bert", "none", "linear", "yarn", "llama-bpe", "smollm", "gpt-2"};
+inline constexpr std::array<std::string_view, 29> gguf_texts = {
+    "llama",     "gemma3",  "gemma2",    "qwen2",   "qwen2moe", "qwen3",     "qwen3moe",   "phi3",
+    "deepseek2", "gpt-oss", "olmo2",     "olmoe",   "granite",  "command-r", "starcoder2", "stablelm",
+    "internlm2", "smollm3", "longrope",  "dynamic", "gpt2",     "t5",        "bert",       "none",
+    "linear",    "yarn",    "llama-bpe", "smollm",  "gpt-2"};
 
 }  // namespace lamina::fuzz

@@ -32,6 +32,7 @@ inline std::span<const std::byte> as_bytes(const std::uint8_t* data, std::size_t
 inline void check_error(const Error& error) {
     const std::string_view text = error.what();
     require(!text.empty() && text.size() < 8192, "an error has a short text");
+    require(to_string(error.code()) != "unknown", "an error has a code");
     for (const char c : text)
         require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F, "an error is one line");
 }

@@ -13,8 +13,11 @@ log=$work/logs/$name.log
 mkdir -p "$work/corpus/$name" "$work/findings" "$work/logs"
 
 case $kind in
-  model) longest=24576 ;;
-  tokenizer | pretokenizer) longest=512 ;;
+  model) longest=32768 ;;
+  tokenizer) longest=256 ;;
+  pretokenizer) longest=512 ;;
+  json) longest=1024 ;;
+  messages) longest=2048 ;;
   *) longest=4096 ;;
 esac
 options=(-max_len="$longest" -timeout=20 -rss_limit_mb=2048 -entropic=0 -print_funcs=0 -print_final_stats=1
@@ -24,8 +27,8 @@ case $kind in gguf | gguf_parts | tensor_file | json | tokenizer | pretokenizer)
 case $kind in model) dictionary=$work/seeds/gguf.dict ;; *) dictionary=$seeds.dict ;; esac
 [ -e "$dictionary" ] && options+=(-dict="$dictionary")
 
-# Small quarantine and short stacks of allocations: twice as fast, and enough to find and to understand.
-export ASAN_OPTIONS=malloc_context_size=4:quarantine_size_mb=8${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+# Small quarantine, little filling and short stacks of allocations: twice as fast, and enough to find and to understand.
+export ASAN_OPTIONS=malloc_context_size=2:quarantine_size_mb=8:max_malloc_fill_size=64${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 # Files that a harness writes lie in memory.
 [ -d /dev/shm ] && export TMPDIR=/dev/shm
 status=0

@@ -21,4 +21,5 @@ if ! grep -q 'ERROR: AddressSanitizer: heap-buffer-overflow' "$log"; then
   echo "something else than the planted error was found: $log" >&2
   exit 1
 fi
-echo "found the planted error after $(grep -c . "$log") lines of log: $(grep -m 1 'SUMMARY: ' "$log")"
+echo "the planted error was found after $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions:" \
+  "$(sed -n 's/^SUMMARY: \([^ ]* [^ ]*\).*/\1/p' "$log")"

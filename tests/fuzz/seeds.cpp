@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
     try {
         const std::filesystem::path root = argv[1];
         write_gguf_seeds(root);
+        write_model_seeds(root);
         write_tensor_file_seeds(root);
         write_tokenizer_seeds(root);
         write_template_seeds(root);

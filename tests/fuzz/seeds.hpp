@@ -23,7 +23,9 @@ class SeedFolder {
 
 void write_file(const std::filesystem::path& path, std::string_view contents);
 
-void write_gguf_seeds(const std::filesystem::path& root);  // gguf, gguf_parts, model and their dictionary
+void write_gguf_seeds(
+    const std::filesystem::path& root);  // gguf, gguf_parts and the dictionary of both and of model
+void write_model_seeds(const std::filesystem::path& root);
 void write_tensor_file_seeds(const std::filesystem::path& root);
 void write_tokenizer_seeds(const std::filesystem::path& root);  // tokenizer, pretokenizer
 void write_template_seeds(const std::filesystem::path& root);   // template, messages

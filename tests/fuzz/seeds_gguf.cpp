@@ -6,9 +6,7 @@
 #include "fuzz/gguf_names.hpp"
 #include "fuzz/seeds.hpp"
 #include "support/gguf_writer.hpp"
-#include "support/tiny_model.hpp"
 #include "unit/format/gguf_cases.hpp"
-#include "unit/text/small_vocabulary.hpp"
 
 namespace lamina::fuzz {
 namespace {
@@ -45,7 +43,9 @@ void add_wrong_files(SeedFolder& out) {
     out.add("u64-beyond-i64", GgufWriter().set("key", std::vector<std::uint64_t>{~std::uint64_t{0}}).bytes());
     out.add("key-twice", GgufWriter().set("key", 1).set("key", 2).bytes());
     out.add("alignment-of-7", GgufWriter().set("general.alignment", std::uint32_t{7}).bytes());
-    out.add("alignment-text", GgufWriter().set("general.alignment", "32").bytes());
+    for (std::uint32_t type = 0; type < 13; ++type) {
+        out.add("alignment-type", GgufWriter().raw_set("general.alignment", type, Bytes(16)).bytes());
+    }
     const auto tensor = [&](const char* name, std::uint32_t type, std::vector<std::uint64_t> shape,
                             std::optional<std::uint64_t> offset = std::nullopt) {
         GgufWriter w;
@@ -53,7 +53,8 @@ void add_wrong_files(SeedFolder& out) {
             .raw_tensor("second", type, std::move(shape), Bytes(64), offset);
         out.add(name, w.bytes());
     };
-    tensor("removed-type", 4, {16});
+    for (const std::uint32_t type : {4, 5, 9, 15, 31, 32, 33, 36, 37, 38, 41})
+        tensor("unread-type", type, {16});
     tensor("no-type", 99, {16});
     tensor("no-dimension", 0, {});
     tensor("five-dimensions", 0, {1, 1, 1, 1, 1});
@@ -154,104 +155,11 @@ void write_parts_seeds(const std::filesystem::path& root) {
     out.add("safetensors", files(3, {"", "", "", std::string("\2\0\0\0\0\0\0\0{}", 10)}));
 }
 
-// As small as a model can be: about 5 kB.
-test::TinyShape smallest(DType type, std::string architecture = "llama") {
-    test::TinyShape shape;
-    shape.architecture = std::move(architecture);
-    shape.layers = 1;
-    shape.embedding = shape.feed_forward = 32;
-    shape.heads = 2;
-    shape.kv_heads = 1;
-    shape.head_dim = 16;
-    shape.vocabulary = 16;
-    shape.context = 64;
-    shape.type = type;
-    return shape;
-}
-
-void add_vocabulary(GgufWriter& w, const text::VocabularyData& data, const char* model, std::size_t tokens) {
-    std::vector<std::string> texts;
-    std::vector<float> scores;
-    std::vector<std::int32_t> kinds;
-    for (std::size_t i = 0; i < tokens; ++i) {
-        // From the end too, where the merged tokens are.
-        const auto& token = data.tokens[i < tokens / 2 ? i : data.tokens.size() - tokens + i];
-        texts.push_back(token.text);
-        scores.push_back(token.score);
-        kinds.push_back(static_cast<std::int32_t>(token.kind));
-    }
-    w.set("tokenizer.ggml.model", model).set("tokenizer.ggml.tokens", texts);
-    w.set("tokenizer.ggml.scores", scores).set("tokenizer.ggml.token_type", kinds);
-    w.set("tokenizer.ggml.bos_token_id", std::uint32_t{1})
-        .set("tokenizer.ggml.eos_token_id", std::int32_t{-1});
-    w.set("tokenizer.ggml.add_bos_token", true).set("tokenizer.ggml.add_space_prefix", true);
-    w.set("tokenizer.ggml.unknown_token_id", std::uint32_t{0});
-    if (std::string_view(model) == "gpt2") w.set("tokenizer.ggml.pre", "llama-bpe");
-    if (std::string_view(model) == "gpt2") w.set("tokenizer.ggml.merges", std::vector<std::string>{});
-    w.set("tokenizer.chat_template", "{% for m in messages %}{{ m.content }}{% endfor %}");
-}
-
-void add_features(SeedFolder& out) {
-    auto shape = smallest(DType::f16);
-    shape.tied = false;
-    shape.biases = true;
-    shape.window = 4;
-    test::TinyModel all(shape);
-    all.writer.set("llama.attn_logit_softcapping", 30.0f).set("llama.final_logit_softcapping", 30.0f);
-    all.writer.set("llama.vocab_size", std::uint32_t{16})
-        .set("general.name", "tiny")
-        .set("general.license", "mit");
-    all.writer.set("llama.attention.sliding_window_pattern", std::vector<std::int32_t>{1});
-    out.add("biases-window-softcaps", all.writer.bytes());
-    test::TinyModel linear(smallest(DType::f16));
-    linear.writer.set("llama.rope.scaling.type", "linear").set("llama.rope.scaling.factor", 4.0f);
-    linear.writer.set("llama.rope.dimension_count", std::uint32_t{8}).set("llama.rope.freq_base", 1e6f);
-    out.add("rope-linear", linear.writer.bytes());
-    test::TinyModel yarn(smallest(DType::f16));
-    yarn.writer.set("llama.rope.scaling.type", "yarn").set("llama.rope.scaling.factor", 4.0f);
-    yarn.writer.set("llama.rope.scaling.original_context_length", std::uint32_t{32});
-    yarn.writer.set("llama.rope.scaling.yarn_beta_fast", 32.0f).set("llama.rope.scaling.attn_factor", 1.0f);
-    out.add("rope-yarn", yarn.writer.bytes());
-    test::TinyModel factors(smallest(DType::f16));
-    factors.writer.tensor("rope_freqs.weight", DType::f32, {8}, std::vector<float>(8, 2.0f));
-    factors.writer.set("llama.rope.scale_linear", 2.0f).set("llama.attention.scale", 0.1f);
-    out.add("rope-factors", factors.writer.bytes());
-    test::TinyModel bpe(smallest(DType::f16)), pieces(smallest(DType::f16));
-    add_vocabulary(bpe.writer, small::byte_bpe({{"a", "b"}}), "gpt2", 16);
-    out.add("byte-bpe", bpe.writer.bytes());
-    add_vocabulary(pieces.writer, small::sentencepiece({{"a", -1}, {"\xE2\x96\x81", 0}}), "llama", 16);
-    out.add("sentencepiece", pieces.writer.bytes());
-}
-
-void write_model_seeds(const std::filesystem::path& root) {
-    SeedFolder out(root, "model");
-    for (const DType type : {DType::f32, DType::f16, DType::bf16, DType::q4_0, DType::q4_1, DType::q5_0,
-                             DType::q5_1, DType::q8_0, DType::iq4_nl, DType::mxfp4}) {
-        out.add(info(type).name, test::TinyModel(smallest(type)).writer.bytes());
-    }
-    out.add("gemma3", test::TinyModel(smallest(DType::f16, "gemma3")).writer.bytes());
-    add_features(out);
-    // Types of longer rows: one matrix of each, of the width that their blocks need.
-    for (int i = 0; i < dtype_count; ++i) {
-        const auto type = static_cast<DType>(i);
-        if (info(type).block_size < 64) continue;
-        auto shape = smallest(DType::q8_0);
-        shape.feed_forward = info(type).block_size;
-        test::TinyModel model(shape);
-        test::Random random(1);
-        model.writer.remove_tensor("blk.0.ffn_down.weight");
-        model.writer.tensor("blk.0.ffn_down.weight", type, {32, shape.feed_forward},
-                            random.weights(type, std::uint64_t{32} * shape.feed_forward, 0.1f));
-        out.add(info(type).name, model.writer.bytes());
-    }
-}
-
 }  // namespace
 
 void write_gguf_seeds(const std::filesystem::path& root) {
     write_reader_seeds(root);
     write_parts_seeds(root);
-    write_model_seeds(root);
 }
 
 void write_tensor_file_seeds(const std::filesystem::path& root) {

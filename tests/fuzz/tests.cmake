@@ -17,7 +17,8 @@ function(lamina_fuzz_target name)
 endfunction()
 
 # The seeds come from the test data: written at build time, not kept twice.
-add_executable(fuzz_seeds ${fuzz_here}/seeds.cpp ${fuzz_here}/seeds_gguf.cpp ${fuzz_here}/seeds_text.cpp)
+add_executable(fuzz_seeds ${fuzz_here}/seeds.cpp ${fuzz_here}/seeds_gguf.cpp ${fuzz_here}/seeds_model.cpp
+                          ${fuzz_here}/seeds_template.cpp ${fuzz_here}/seeds_text.cpp ${fuzz_here}/gguf_image.cpp)
 target_link_libraries(fuzz_seeds PRIVATE lamina_format lamina_text)
 lamina_fuzz_target(fuzz_seeds)
 add_custom_command(OUTPUT ${fuzz_seeds}/stamp

@@ -1,5 +1,6 @@
 #include "hostile/sources.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -195,11 +196,14 @@ GgufWriter writer_of(const Bytes& file) {
 
 std::vector<Source> sources() {
     std::vector<Source> out = {{"llama", llama_with_text()}, {"gemma", gemma_with_text()}};
-    const std::filesystem::path tiny = std::filesystem::path(LAMINA_TEST_DATA) / "tiny";
-    for (const char* name : {"llama", "llama31", "mistral", "gemma3"}) {
-        out.push_back(
-            {std::string("tiny ") + name, writer_of(contents(tiny / (std::string(name) + ".gguf"))), 16});
+    std::vector<std::filesystem::path> tiny;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(std::filesystem::path(LAMINA_TEST_DATA) / "tiny")) {
+        if (entry.path().extension() == ".gguf") tiny.push_back(entry.path());
     }
+    std::sort(tiny.begin(), tiny.end());
+    for (const auto& path : tiny)
+        out.push_back({"tiny " + path.stem().string(), writer_of(contents(path)), 64});
     return out;
 }
 

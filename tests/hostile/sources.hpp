@@ -24,7 +24,7 @@ GgufWriter gemma_with_text();
 // What a file holds, for files that this project wrote itself: it is not checked again.
 GgufWriter writer_of(const Bytes& file);
 
-// The two above and the models of tests/data/tiny.
+// The two above and the models of tests/data/tiny, one of each architecture at least.
 std::vector<Source> sources();
 
 }  // namespace lamina::test::hostile

@@ -6,6 +6,7 @@ lamina_test(hostile_files
           ${CMAKE_CURRENT_LIST_DIR}/tally.cpp
           ${CMAKE_CURRENT_LIST_DIR}/sources.cpp
           ${CMAKE_CURRENT_LIST_DIR}/damage_layout.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/damage_text.cpp
           ${CMAKE_CURRENT_LIST_DIR}/damage_values.cpp
           ${CMAKE_CURRENT_LIST_DIR}/user_way.cpp
           ${PROJECT_SOURCE_DIR}/tests/support/allocations.cpp

@@ -30,6 +30,15 @@ std::string current;  // NOLINT: read by a callback without arguments
 
 void say_current() { std::fprintf(stderr, "hostile files: the case was: %s\n", current.c_str()); }
 
+}  // namespace
+
+#ifdef __SANITIZE_ADDRESS__
+// Called by the sanitizer of undefined behaviour, which does not know the other's callback.
+extern "C" [[gnu::visibility("default")]] void __ubsan_on_report() { say_current(); }
+#endif
+
+namespace {
+
 void name_case_on_death() {
 #ifdef __SANITIZE_ADDRESS__
     static const bool once = (__sanitizer_set_death_callback(say_current), true);
