@@ -68,8 +68,8 @@ stage_plain() {
   build build all -- -DLAMINA_BUILD_TESTS=ON
   case $effort in
     quick) run_tests build -L quick; return ;;
-    long) local select=() ;;
-    *) local select=(-LE long) ;;
+    long) local select=(-LE lint) ;;
+    *) local select=(-LE 'long|lint') ;;
   esac
   "$root/examples/fetch_model.sh" smollm2 gemma3
   fetch_templates
@@ -92,7 +92,9 @@ stage_fuzz() { "$root/tests/fuzz/run.sh"; }
 
 stage_lint() {
   cmake -S "$root" -B "$root/build" -G Ninja -DLAMINA_BUILD_TESTS=ON
-  run_tests build -L lint
+  local select=(-L lint)
+  [ "$effort" = long ] || select+=(-LE long)
+  run_tests build "${select[@]}"
 }
 
 "$root/cmake/setup.sh"

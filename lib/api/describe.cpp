@@ -103,6 +103,7 @@ std::vector<TypeCount> types(const format::ModelFile& file) {
         count.bytes += tensor.bytes.size();
     }
     std::vector<TypeCount> out;
+    out.reserve(counts.size());
     for (auto& [type, count] : counts) out.push_back(std::move(count));
     std::sort(out.begin(), out.end(),
               [](const TypeCount& a, const TypeCount& b) { return a.bytes > b.bytes; });

@@ -206,7 +206,7 @@ struct LAMINA_LOCAL Engine::State {
     std::shared_ptr<engine::Engine> core;
 };
 
-Engine::Engine(Model model, EngineOptions options) try
+Engine::Engine(const Model& model, EngineOptions options) try
     : state_(std::make_shared<State>(model.state(), options.queue)) {
 } catch (...) { rethrow_typed("engine"); }
 Engine::~Engine() = default;

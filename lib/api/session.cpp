@@ -141,7 +141,7 @@ void Session::State::compute() {
     logits.assign(out.begin(), out.end());
 }
 
-Session::Session(Model model) try : state_(std::make_unique<State>(model.state())) {
+Session::Session(const Model& model) try : state_(std::make_unique<State>(model.state())) {
 } catch (...) { rethrow_typed("session"); }
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;

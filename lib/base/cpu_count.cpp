@@ -65,7 +65,9 @@ double quota_upwards(const std::string& root, const Mount& mount) {
     if (mount.root != "/" && group.rfind(mount.root, 0) == 0) group.erase(0, mount.root.size());
     double out = quota_of(root + mount.point, mount.v2);
     while (!group.empty() && group != "/") {
-        out = std::min(out, quota_of(root + mount.point + (group[0] == '/' ? "" : "/") + group, mount.v2));
+        std::string path = root + mount.point;
+        if (group[0] != '/') path += '/';
+        out = std::min(out, quota_of(path.append(group), mount.v2));
         const auto slash = group.rfind('/');
         if (slash == std::string::npos) break;
         group.erase(slash);

@@ -34,6 +34,7 @@ Value read_numbers(HeaderReader& reader, std::uint64_t count, std::string_view k
     for (std::size_t i = 0; i < out.size(); ++i) {
         T value;
         std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+        // An int8 is a number here. NOLINTNEXTLINE(bugprone-signed-char-misuse)
         out[i] = static_cast<typename Out::value_type>(value);
         if constexpr (std::is_same_v<T, std::uint64_t>) {
             if (out[i] < 0) {

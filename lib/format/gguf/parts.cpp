@@ -17,7 +17,7 @@ constexpr std::uint64_t max_parts = 65535;  // the keys are u16
 std::string part_suffix(std::uint64_t index, std::uint64_t count) {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), "-%05llu-of-%05llu.gguf",
-                  static_cast<unsigned long long>(index + 1), static_cast<unsigned long long>(count));
+                  static_cast<unsigned long long>(index) + 1, static_cast<unsigned long long>(count));
     return text.data();
 }
 
@@ -109,7 +109,7 @@ ModelFile open(const std::string& path, FileAccess access) {
     ModelFile whole;
     for (std::uint64_t i = 0; i < part->count; ++i) {
         ModelFile next = i == part->index
-                             ? std::move(given)
+                             ? std::exchange(given, {})
                              : read_part(prefix + part_suffix(i, part->count), access, i, part->count);
         check_part(next, {i, part->count, part->tensors});
         append(whole, std::move(next));
