@@ -8,7 +8,9 @@
 #include <cstring>
 
 #include "base/dtype.hpp"
+#include "base/half.hpp"
 #include "quant/decode.hpp"
+#include "quant/packed_kind.hpp"
 
 namespace lamina::quant {
 
@@ -22,20 +24,38 @@ struct BlockParts {
     float* minima;  // left alone by types without minima
 };
 
-struct BlockTraits {
-    bool has_minimum = false;  // the block stores minima
-    bool f16_scales = false;   // every scale and minimum is a value that f16 holds
-    int code_bits = 8;         // 4 where code + bias is within 0..15
-    int bias = 0;  // what makes the codes unsigned for 4-bit kernels; their minimum is then -bias * scale
+// The factors of a block as it stores them, for packed kinds that keep them so.
+struct StoredFactors {
+    std::uint16_t unit = 0, minimum_unit = 0;  // f16
+    std::int8_t scales[16] = {};               // multiples of the unit; e8m0: the exponent's bits
+    std::int8_t minima[16] = {};               // multiples of minimum_unit, which are subtracted
 };
+
+// Scales and minima of a block, from what it stores: products of f16 and small integers, exact in f32.
+inline void multiply_levels(const StoredFactors& stored, int groups, bool has_minima, BlockParts out) {
+    const float unit = f16_to_f32(stored.unit), minimum_unit = f16_to_f32(stored.minimum_unit);
+    for (int g = 0; g < groups; ++g) {
+        out.scales[g] = unit * static_cast<float>(stored.scales[g]);
+        if (has_minima) out.minima[g] = -(minimum_unit * static_cast<float>(stored.minima[g]));
+    }
+}
+
+// 2^(exponent - 128), half of what E8M0 says because the codes are doubled; the lowest two are subnormal in
+// f32.
+inline float half_e8m0(std::uint8_t exponent) {
+    const std::uint32_t bits = exponent < 2 ? 0x00200000u << exponent : (exponent - 1u) << 23;
+    return std::bit_cast<float>(bits);
+}
 
 // weight[i] = scale[g] * code[i] (+ minimum[g]), in this order of f32 operations, is exactly what the format
 // defines: all products are exact, so that only the sum with a minimum rounds.
 struct BlockType {
-    int group;  // elements that share a scale
-    BlockTraits traits;
+    int group;         // elements that share a scale
+    bool has_minimum;  // the block stores minima
+    int packed;        // the kind it is packed to, an index of packed_kinds
     void (*unpack)(const std::byte* blocks, std::uint64_t count, std::int8_t* codes, float* scales,
                    float* minima);
+    StoredFactors (*stored)(const std::byte* block);  // null where the packed kind has scales of its own
 };
 
 // Throws unsupported where `type` has no blocks.
@@ -54,8 +74,17 @@ void unpack_blocks(const std::byte* blocks, std::uint64_t count, std::int8_t* co
 }
 
 template <typename Block>
-constexpr BlockType describe(BlockTraits traits) {
-    return {Block::group, traits, &unpack_blocks<Block>};
+StoredFactors stored_factors(const std::byte* bytes) {
+    Block block;
+    std::memcpy(&block, bytes, sizeof(Block));
+    return block.stored();
+}
+
+template <typename Block>
+constexpr BlockType describe(int packed) {
+    BlockType type{Block::group, packed_kinds[packed].has_minima(), packed, &unpack_blocks<Block>, nullptr};
+    if constexpr (requires(const Block& block) { block.stored(); }) type.stored = &stored_factors<Block>;
+    return type;
 }
 
 constexpr std::int8_t as_code(int value) { return static_cast<std::int8_t>(value); }

@@ -56,7 +56,7 @@ struct BlockIQ1_M {
     }
 };
 
-int iq4_level(int nibble) { return iq4_levels[static_cast<std::size_t>(nibble)]; }
+int iq4_level(int nibble) { return iq4_levels[nibble]; }
 
 struct BlockIQ4_NL {
     static constexpr int elements = 32, group = 32;
@@ -81,20 +81,23 @@ struct BlockIQ4_XS {
         return (low_bits | ((factors_high >> (2 * g)) & 3) << 4) - 32;
     }
 
+    StoredFactors stored() const {
+        StoredFactors out{.unit = scale};
+        for (int g = 0; g < 8; ++g) out.scales[g] = as_code(factor(g));
+        return out;
+    }
+
     void unpack(BlockParts out) const {
-        const float d = f16_to_f32(scale);
-        for (int g = 0; g < 8; ++g) {
-            out.scales[g] = d * static_cast<float>(factor(g));
-            unpack_nibbles<16>(indices + 16 * g, out.codes + 32 * g, iq4_level);
-        }
+        multiply_levels(stored(), 8, false, out);
+        for (int g = 0; g < 8; ++g) unpack_nibbles<16>(indices + 16 * g, out.codes + 32 * g, iq4_level);
     }
 };
 
 }  // namespace
 
-constexpr BlockType iq1_s_type = describe<BlockIQ1_S>({});
-constexpr BlockType iq1_m_type = describe<BlockIQ1_M>({});
-constexpr BlockType iq4_nl_type = describe<BlockIQ4_NL>({.f16_scales = true});
-constexpr BlockType iq4_xs_type = describe<BlockIQ4_XS>({});
+constexpr BlockType iq1_s_type = describe<BlockIQ1_S>(15);
+constexpr BlockType iq1_m_type = describe<BlockIQ1_M>(16);
+constexpr BlockType iq4_nl_type = describe<BlockIQ4_NL>(10);
+constexpr BlockType iq4_xs_type = describe<BlockIQ4_XS>(11);
 
 }  // namespace lamina::quant

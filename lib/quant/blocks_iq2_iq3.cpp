@@ -119,10 +119,10 @@ struct BlockIQ3_S {
 
 }  // namespace
 
-constexpr BlockType iq2_xxs_type = describe<BlockIQ2_XXS>({});
-constexpr BlockType iq2_xs_type = describe<BlockIQ2_XS>({});
-constexpr BlockType iq2_s_type = describe<BlockIQ2_S>({});
-constexpr BlockType iq3_xxs_type = describe<BlockIQ3_XXS>({});
-constexpr BlockType iq3_s_type = describe<BlockIQ3_S>({});
+constexpr BlockType iq2_xxs_type = describe<BlockIQ2_XXS>(15);
+constexpr BlockType iq2_xs_type = describe<BlockIQ2_XS>(16);
+constexpr BlockType iq2_s_type = describe<BlockIQ2_S>(16);
+constexpr BlockType iq3_xxs_type = describe<BlockIQ3_XXS>(15);
+constexpr BlockType iq3_s_type = describe<BlockIQ3_S>(15);
 
 }  // namespace lamina::quant

@@ -17,12 +17,17 @@ struct BlockQ2_K {
     std::uint8_t codes[64];
     std::uint16_t scale, minimum;
 
-    void unpack(BlockParts out) const {
-        const float d = f16_to_f32(scale), dmin = f16_to_f32(minimum);
+    StoredFactors stored() const {
+        StoredFactors out{.unit = scale, .minimum_unit = minimum};
         for (int g = 0; g < 16; ++g) {
-            out.scales[g] = d * static_cast<float>(factors[g] & 15);
-            out.minima[g] = -(dmin * static_cast<float>(factors[g] >> 4));
+            out.scales[g] = as_code(factors[g] & 15);
+            out.minima[g] = as_code(factors[g] >> 4);
         }
+        return out;
+    }
+
+    void unpack(BlockParts out) const {
+        multiply_levels(stored(), 16, true, out);
         for (int i = 0; i < elements; ++i) out.codes[i] = as_code(two_bits(codes, i));
     }
 };
@@ -42,9 +47,14 @@ struct BlockQ3_K {
         return (low_bits | high_bits << 4) - 32;
     }
 
+    StoredFactors stored() const {
+        StoredFactors out{.unit = scale};
+        for (int g = 0; g < 16; ++g) out.scales[g] = as_code(factor(g));
+        return out;
+    }
+
     void unpack(BlockParts out) const {
-        const float d = f16_to_f32(scale);
-        for (int g = 0; g < 16; ++g) out.scales[g] = d * static_cast<float>(factor(g));
+        multiply_levels(stored(), 16, false, out);
         for (int i = 0; i < elements; ++i) {
             const int lowered = ((high[i % 32] >> (i / 32)) & 1) ? 0 : 4;
             out.codes[i] = as_code(two_bits(low, i) - lowered);
@@ -57,15 +67,15 @@ struct BlockQ3_K {
 struct SixBitFactors {
     std::uint8_t bytes[12];
 
-    void unpack(float d, float dmin, BlockParts out) const {
+    StoredFactors with(std::uint16_t unit, std::uint16_t minimum_unit) const {
+        StoredFactors out{.unit = unit, .minimum_unit = minimum_unit};
         for (int g = 0; g < 4; ++g) {
-            const int last_scale = (bytes[8 + g] & 15) | (bytes[g] >> 6) << 4;
-            const int last_minimum = (bytes[8 + g] >> 4) | (bytes[4 + g] >> 6) << 4;
-            out.scales[g] = d * static_cast<float>(bytes[g] & 63);
-            out.minima[g] = -(dmin * static_cast<float>(bytes[4 + g] & 63));
-            out.scales[g + 4] = d * static_cast<float>(last_scale);
-            out.minima[g + 4] = -(dmin * static_cast<float>(last_minimum));
+            out.scales[g] = as_code(bytes[g] & 63);
+            out.minima[g] = as_code(bytes[4 + g] & 63);
+            out.scales[g + 4] = as_code((bytes[8 + g] & 15) | (bytes[g] >> 6) << 4);
+            out.minima[g + 4] = as_code((bytes[8 + g] >> 4) | (bytes[4 + g] >> 6) << 4);
         }
+        return out;
     }
 };
 
@@ -75,8 +85,10 @@ struct BlockQ4_K {
     SixBitFactors factors;
     std::uint8_t codes[128];  // 32 bytes for 64 elements, low nibbles first
 
+    StoredFactors stored() const { return factors.with(scale, minimum); }
+
     void unpack(BlockParts out) const {
-        factors.unpack(f16_to_f32(scale), f16_to_f32(minimum), out);
+        multiply_levels(stored(), 8, true, out);
         for (int j = 0; j < 4; ++j) {
             unpack_nibbles<32>(codes + 32 * j, out.codes + 64 * j, [](int nibble) { return nibble; });
         }
@@ -90,8 +102,10 @@ struct BlockQ5_K {
     std::uint8_t high[32];  // bit j of byte i is bit 4 of element 32 * j + i
     std::uint8_t low[128];  // as in Q4_K
 
+    StoredFactors stored() const { return factors.with(scale, minimum); }
+
     void unpack(BlockParts out) const {
-        factors.unpack(f16_to_f32(scale), f16_to_f32(minimum), out);
+        multiply_levels(stored(), 8, true, out);
         for (int j = 0; j < 4; ++j) {
             std::int8_t* codes = out.codes + 64 * j;
             for (int i = 0; i < 32; ++i) {
@@ -110,9 +124,14 @@ struct BlockQ6_K {
     std::int8_t factors[16];
     std::uint16_t scale;
 
+    StoredFactors stored() const {
+        StoredFactors out{.unit = scale};
+        std::memcpy(out.scales, factors, sizeof factors);
+        return out;
+    }
+
     void unpack(BlockParts out) const {
-        const float d = f16_to_f32(scale);
-        for (int g = 0; g < 16; ++g) out.scales[g] = d * static_cast<float>(factors[g]);
+        multiply_levels(stored(), 16, false, out);
         for (int half = 0; half < 2; ++half) {
             std::int8_t* codes = out.codes + 128 * half;
             for (int i = 0; i < 32; ++i) {
@@ -128,10 +147,10 @@ struct BlockQ6_K {
 
 }  // namespace
 
-constexpr BlockType q2_k_type = describe<BlockQ2_K>({.has_minimum = true});
-constexpr BlockType q3_k_type = describe<BlockQ3_K>({});
-constexpr BlockType q4_k_type = describe<BlockQ4_K>({.has_minimum = true, .code_bits = 4});
-constexpr BlockType q5_k_type = describe<BlockQ5_K>({.has_minimum = true});
-constexpr BlockType q6_k_type = describe<BlockQ6_K>({});
+constexpr BlockType q2_k_type = describe<BlockQ2_K>(5);
+constexpr BlockType q3_k_type = describe<BlockQ3_K>(6);
+constexpr BlockType q4_k_type = describe<BlockQ4_K>(7);
+constexpr BlockType q5_k_type = describe<BlockQ5_K>(8);
+constexpr BlockType q6_k_type = describe<BlockQ6_K>(9);
 
 }  // namespace lamina::quant

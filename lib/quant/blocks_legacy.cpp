@@ -77,11 +77,10 @@ struct BlockQ8_0 {
 
 }  // namespace
 
-constexpr BlockType q4_0_type = describe<BlockQ4_0>({.f16_scales = true, .code_bits = 4, .bias = 8});
-constexpr BlockType q4_1_type =
-    describe<BlockQ4_1>({.has_minimum = true, .f16_scales = true, .code_bits = 4});
-constexpr BlockType q5_0_type = describe<BlockQ5_0>({.f16_scales = true});
-constexpr BlockType q5_1_type = describe<BlockQ5_1>({.has_minimum = true, .f16_scales = true});
-constexpr BlockType q8_0_type = describe<BlockQ8_0>({.f16_scales = true});
+constexpr BlockType q4_0_type = describe<BlockQ4_0>(0);
+constexpr BlockType q4_1_type = describe<BlockQ4_1>(1);
+constexpr BlockType q5_0_type = describe<BlockQ5_0>(2);
+constexpr BlockType q5_1_type = describe<BlockQ5_1>(3);
+constexpr BlockType q8_0_type = describe<BlockQ8_0>(4);
 
 }  // namespace lamina::quant

@@ -34,6 +34,8 @@ struct BlockTQ1_0 {
     std::uint8_t last[4];     // four digits a byte
     std::uint16_t scale;
 
+    StoredFactors stored() const { return {.unit = scale}; }
+
     void unpack(BlockParts out) const {
         repeat_scale<8>(scale, out.scales);
         unpack_digits(digits, 32, 5, out.codes);
@@ -47,6 +49,8 @@ struct BlockTQ2_0 {
     std::uint8_t codes[64];  // 32 bytes for 128 elements: two bits each of i, i + 32, i + 64, i + 96
     std::uint16_t scale;
 
+    StoredFactors stored() const { return {.unit = scale}; }
+
     void unpack(BlockParts out) const {
         repeat_scale<8>(scale, out.scales);
         for (int i = 0; i < elements; ++i) {
@@ -56,14 +60,7 @@ struct BlockTQ2_0 {
     }
 };
 
-int fp4_level(int nibble) { return fp4_doubled[static_cast<std::size_t>(nibble)]; }
-
-// 2^(exponent - 128), half of what E8M0 says because the codes are doubled; the lowest two are subnormal in
-// f32.
-float half_e8m0(std::uint8_t exponent) {
-    const std::uint32_t bits = exponent < 2 ? 0x00200000u << exponent : (exponent - 1u) << 23;
-    return std::bit_cast<float>(bits);
-}
+int fp4_level(int nibble) { return fp4_levels[nibble]; }
 
 // Half of an unsigned E4M3 value (bias 7; 0x7F stands for 0 here; the top bit is ignored otherwise).
 float half_e4m3(std::uint8_t value) {
@@ -77,6 +74,12 @@ struct BlockMXFP4 {
     static constexpr int elements = 32, group = 32;
     std::uint8_t exponent;
     std::uint8_t codes[16];
+
+    StoredFactors stored() const {
+        StoredFactors out;
+        out.scales[0] = static_cast<std::int8_t>(exponent);
+        return out;
+    }
 
     void unpack(BlockParts out) const {
         out.scales[0] = half_e8m0(exponent);
@@ -99,9 +102,9 @@ struct BlockNVFP4 {
 
 }  // namespace
 
-constexpr BlockType tq1_0_type = describe<BlockTQ1_0>({.f16_scales = true, .code_bits = 4, .bias = 1});
-constexpr BlockType tq2_0_type = describe<BlockTQ2_0>({.f16_scales = true, .code_bits = 4, .bias = 1});
-constexpr BlockType mxfp4_type = describe<BlockMXFP4>({});
-constexpr BlockType nvfp4_type = describe<BlockNVFP4>({});
+constexpr BlockType tq1_0_type = describe<BlockTQ1_0>(14);
+constexpr BlockType tq2_0_type = describe<BlockTQ2_0>(14);
+constexpr BlockType mxfp4_type = describe<BlockMXFP4>(12);
+constexpr BlockType nvfp4_type = describe<BlockNVFP4>(13);
 
 }  // namespace lamina::quant

@@ -18,13 +18,6 @@ extern const Codebook<8, 1024> iq2_s_codebook;
 extern const Codebook<4, 256> iq3_xxs_codebook;  // magnitudes 4, 12, .. 52, 62
 extern const Codebook<4, 512> iq3_s_codebook;    // magnitudes 1, 3, .. 15
 
-inline constexpr std::array<std::int8_t, 16> iq4_levels = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                                           1,    13,   25,  38,  53,  69,  89,  113};
-
-// FP4 (E2M1: 0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives), doubled.
-inline constexpr std::array<std::int8_t, 16> fp4_doubled = {0, 1,  2,  3,  4,  6,  8,  12,
-                                                            0, -1, -2, -3, -4, -6, -8, -12};
-
 // Spells out a codebook kept as 16 bits a point: `width` indices of 16 / width bits, lowest first, into
 // `levels`.
 template <std::size_t width, std::size_t size, std::size_t level_count>

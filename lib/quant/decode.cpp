@@ -35,7 +35,7 @@ void combine(const BlockType& type, const std::int8_t* codes, const float* scale
     for (std::uint64_t first = 0, g = 0; first < count; first += group, ++g) {
         const float scale = scales[g];
         for (std::uint64_t i = first; i < first + group; ++i) out[i] = scale * static_cast<float>(codes[i]);
-        if (!type.traits.has_minimum) continue;
+        if (!type.has_minimum) continue;
         const float minimum = minima[g];
         for (std::uint64_t i = first; i < first + group; ++i) out[i] += minimum;
     }
@@ -63,23 +63,14 @@ bool is_weight_type(DType type) { return is_float(type) || is_quantized(type); }
 
 IntegerView integer_view(DType type) {
     const BlockType& block = block_type(type);
-    const BlockTraits& traits = block.traits;
-    return {block.group, traits.code_bits, traits.has_minimum || traits.bias != 0, traits.f16_scales};
+    return {block.group, block.has_minimum};
 }
 
 void unpack(DType type, const std::byte* blocks, std::uint64_t count, std::int8_t* codes, float* scales,
             float* minima) {
     const BlockType& block = block_type(type);
     block.unpack(blocks, count / info(type).block_size, codes, scales, minima);
-    if (block.traits.has_minimum) return;
-    const std::uint64_t groups = count / static_cast<std::uint64_t>(block.group);
-    const int bias = block.traits.bias;
-    if (bias == 0) {
-        std::fill_n(minima, groups, 0.0f);
-        return;
-    }
-    for (std::uint64_t i = 0; i < count; ++i) codes[i] = as_code(codes[i] + bias);
-    for (std::uint64_t g = 0; g < groups; ++g) minima[g] = static_cast<float>(-bias) * scales[g];
+    if (!block.has_minimum) std::fill_n(minima, count / static_cast<std::uint64_t>(block.group), 0.0f);
 }
 
 }  // namespace lamina::quant

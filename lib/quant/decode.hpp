@@ -19,17 +19,11 @@ void decode(DType type, const std::byte* blocks, std::uint64_t count, float* out
 bool is_weight_type(DType type);
 
 // The integer view of a block type: weight[i] = scale[g] * code[i] + minimum[g], g = i / group. Every block
-// type has one; it is what integer kernels compute with. Multiplying first and then adding in f32 gives
-// `decode` exactly, but for the sign of zeros and, in types of unsigned codes with a derived minimum, for
-// scales that are infinite.
+// type has one, with codes in -128..127; it is what integer kernels compute with. Multiplying first and then
+// adding in f32 gives `decode` exactly, but for the sign of zeros.
 struct IntegerView {
     int group;         // 16 or 32 codes share a scale
-    int code_bits;     // 4: codes 0..15, 8: codes -128..127
     bool has_minimum;  // minimum[] is not all zero by construction
-    // Scale and minimum are exactly representable in f16. One exception: q4_0, whose minimum of -8 * scale is
-    // beyond f16 where |scale| > 8188. No weights of that size (65504 and more) are known; they become
-    // infinite, not wrong.
-    bool f16_scales;
 };
 IntegerView integer_view(DType type);  // block types only; throws unsupported for others
 

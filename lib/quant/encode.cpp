@@ -99,8 +99,8 @@ void encode_mxfp4(const float* x, std::byte* out) {
         unsigned best = 0;
         const float magnitude = std::abs(x[i]) / scale;
         for (unsigned c = 1; c < 8; ++c) {
-            const float error = std::abs(magnitude - static_cast<float>(fp4_doubled[c]));
-            if (error < std::abs(magnitude - static_cast<float>(fp4_doubled[best]))) best = c;
+            const float error = std::abs(magnitude - static_cast<float>(fp4_levels[c]));
+            if (error < std::abs(magnitude - static_cast<float>(fp4_levels[best]))) best = c;
         }
         codes[i] = best | (x[i] < 0 ? 8u : 0u);
     }

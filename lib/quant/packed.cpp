@@ -1,70 +1,145 @@
 #include "quant/packed.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/half.hpp"
-#include "quant/decode.hpp"
+#include "quant/block_type.hpp"
 
 namespace lamina::quant {
 namespace {
 
-constexpr std::uint64_t chunk = 256;  // columns unpacked at a time: a multiple of every block size
-constexpr std::uint64_t step_bytes = 4 * panel_rows;  // four columns of 16 rows: one vector of 8-bit codes
+constexpr std::uint64_t super =
+    panel_super_columns;                            // columns taken at a time: a multiple of every block size
+constexpr std::uint64_t steps = panel_granule / 4;  // of a granule
+constexpr std::uint64_t vector_bytes = 4 * panel_rows;
 
-// The integer view of up to `chunk` columns of a panel; rows that the matrix lacks stay zero.
-struct PanelChunk {
-    std::int8_t codes[panel_rows][chunk] = {};
-    float scales[panel_rows][chunk / 16] = {};
-    float minima[panel_rows][chunk / 16] = {};
+// A run of the bits of codes that is stored apart.
+struct Plane {
+    int bits, from;
+};
+struct Planes {
+    std::array<Plane, 2> plane{};
+    int count = 0;
+};
+constexpr Planes planes_of(int code_bits) {
+    switch (code_bits) {
+        case 3: return {{{{2, 0}, {1, 2}}}, 2};
+        case 5: return {{{{4, 0}, {1, 4}}}, 2};
+        case 6: return {{{{4, 0}, {2, 4}}}, 2};
+        default: return {{{{code_bits, 0}}}, 1};
+    }
+}
+
+// Index of a level, by the level as an unsigned byte.
+using Inverse = std::array<std::int8_t, 256>;
+constexpr Inverse inverse_of(const std::int8_t (&levels)[16]) {
+    Inverse out{};
+    for (int i = 15; i >= 0; --i) out[static_cast<std::uint8_t>(levels[i])] = static_cast<std::int8_t>(i);
+    return out;
+}
+constexpr Inverse iq4_indices = inverse_of(iq4_levels), fp4_indices = inverse_of(fp4_levels);
+
+// Up to 256 columns of a panel; what the matrix lacks stays zero.
+struct PanelPart {
+    std::int8_t codes[panel_rows][super] = {};  // as they are stored
+    float scales[panel_rows][super / 16] = {}, minima[panel_rows][super / 16] = {};
+    StoredFactors stored[panel_rows] = {};  // of the kinds that keep them as they are
 };
 
-void store_factor(float value, bool f16, std::byte* out, std::uint64_t index) {
-    if (f16) {
-        const std::uint16_t bits = f32_to_f16(value);
-        std::memcpy(out + index * sizeof bits, &bits, sizeof bits);
-    } else {
-        std::memcpy(out + index * sizeof value, &value, sizeof value);
+bool keeps_stored(const PackedKind& kind) { return kind.has_units() || kind.factors == Factors::e8m0; }
+
+// Codes of the integer view as they are stored.
+void to_stored(const PackedKind& kind, std::int8_t* codes, std::uint64_t count) {
+    if (kind.levels != CodeLevels::none) {
+        const Inverse& indices = kind.levels == CodeLevels::iq4 ? iq4_indices : fp4_indices;
+        for (std::uint64_t i = 0; i < count; ++i) codes[i] = indices[static_cast<std::uint8_t>(codes[i])];
+    } else if (kind.code_bits < 8 && kind.zero != 0) {
+        for (std::uint64_t i = 0; i < count; ++i) codes[i] = static_cast<std::int8_t>(codes[i] + kind.zero);
     }
 }
 
-float load_factor(bool f16, const std::byte* in, std::uint64_t index) {
-    if (f16) {
-        std::uint16_t bits;
-        std::memcpy(&bits, in + index * sizeof bits, sizeof bits);
-        return f16_to_f32(bits);
+void pack_codes(const PanelPart& in, std::uint64_t column, const PackedKind& kind, std::byte* out) {
+    std::uint32_t words[steps][panel_rows];  // a step's codes of a row
+    for (std::size_t r = 0; r < panel_rows; ++r) {
+        for (std::uint64_t s = 0; s < steps; ++s)
+            std::memcpy(&words[s][r], in.codes[r] + column + 4 * s, sizeof words[s][r]);
     }
-    float value;
-    std::memcpy(&value, in + index * sizeof value, sizeof value);
-    return value;
-}
-
-// Four consecutive codes of a row, as the packed layout keeps them side by side.
-std::uint32_t four_codes(const std::int8_t* codes) {
-    std::uint32_t word;
-    std::memcpy(&word, codes, sizeof word);
-    return word;
-}
-
-// Codes of one group from column `column` of the chunk on.
-void pack_codes(const PanelChunk& in, std::uint64_t column, const PackedKind& kind, std::byte* out) {
-    const std::uint64_t steps = kind.group / 4u;
-    const std::uint64_t vectors = kind.code_bits == 4 ? steps / 2 : steps;
-    for (std::uint64_t v = 0; v < vectors; ++v) {
-        for (std::uint64_t r = 0; r < panel_rows; ++r) {
-            const std::int8_t* row = in.codes[r] + column;
-            std::uint32_t word = four_codes(row + 4 * v);
-            if (kind.code_bits == 4) word |= four_codes(row + 4 * (v + vectors)) << 4;  // no byte exceeds 15
-            std::memcpy(out + v * step_bytes + 4 * r, &word, sizeof word);
+    const Planes planes = planes_of(kind.code_bits);
+    for (int p = 0; p < planes.count; ++p) {
+        const auto [bits, from] = planes.plane[static_cast<std::size_t>(p)];
+        const auto mask = ((1u << bits) - 1) * 0x01010101u;
+        const std::uint64_t together = static_cast<std::uint64_t>(8 / bits);  // steps of a vector
+        for (std::uint64_t first = 0; first < steps; first += together, out += vector_bytes) {
+            std::uint32_t vector[panel_rows] = {};
+            for (std::uint64_t s = 0; s < together; ++s) {
+                for (std::size_t r = 0; r < panel_rows; ++r)
+                    vector[r] |= ((words[first + s][r] >> from) & mask) << (s * static_cast<unsigned>(bits));
+            }
+            std::memcpy(out, vector, sizeof vector);
         }
     }
 }
 
-void pack_factors(const PanelChunk& in, std::uint64_t group, const PackedKind& kind, std::byte* out) {
-    for (std::uint64_t r = 0; r < panel_rows; ++r) store_factor(in.scales[r][group], kind.f16_scales, out, r);
-    if (!kind.has_minima) return;
-    for (std::uint64_t r = 0; r < panel_rows; ++r) {
-        store_factor(in.minima[r][group], kind.f16_scales, out, panel_rows + r);
+// Writes 16 values, one a row.
+template <class Value, class Of>
+std::byte* put_rows(std::byte* out, Of of) {
+    Value values[panel_rows];
+    for (std::size_t r = 0; r < panel_rows; ++r) values[r] = of(r);
+    std::memcpy(out, values, sizeof values);
+    return out + sizeof values;
+}
+
+std::byte* pack_units(const PanelPart& in, const PackedKind& kind, std::byte* out) {
+    if (!kind.has_units()) return out;
+    out = put_rows<std::uint16_t>(out, [&](std::size_t r) { return in.stored[r].unit; });
+    if (!kind.has_minima()) return out;
+    return put_rows<std::uint16_t>(out, [&](std::size_t r) { return in.stored[r].minimum_unit; });
+}
+
+std::byte* pack_group(const PanelPart& in, std::uint64_t g, const PackedKind& kind, std::byte* out) {
+    const auto scale = [&](std::size_t r) { return in.scales[r][g]; };
+    const auto minimum = [&](std::size_t r) { return in.minima[r][g]; };
+    const auto level = [&](std::size_t r) { return in.stored[r].scales[g]; };
+    const auto minimum_level = [&](std::size_t r) { return in.stored[r].minima[g]; };
+    using Half = std::uint16_t;
+    switch (kind.factors) {
+        case Factors::unit: break;
+        case Factors::f32: return put_rows<float>(out, scale);
+        case Factors::f16: return put_rows<Half>(out, [&](std::size_t r) { return f32_to_f16(scale(r)); });
+        case Factors::f16_minima:
+            out = put_rows<Half>(out, [&](std::size_t r) { return f32_to_f16(scale(r)); });
+            return put_rows<Half>(out, [&](std::size_t r) { return f32_to_f16(minimum(r)); });
+        case Factors::e8m0:
+        case Factors::levels8: return put_rows<std::int8_t>(out, level);
+        case Factors::levels8_minima:
+            return put_rows<std::int8_t>(put_rows<std::int8_t>(out, level), minimum_level);
+        case Factors::levels4_minima:
+            return put_rows<std::uint8_t>(out, [&](std::size_t r) {
+                return static_cast<std::uint8_t>(level(r) | minimum_level(r) << 4);
+            });
+    }
+    return out;
+}
+
+// `columns` elements of a row, from `blocks` on.
+void take_row(DType type, const std::byte* blocks, std::uint64_t columns, const PackedKind& kind,
+              std::size_t r, PanelPart& part) {
+    unpack(type, blocks, columns, part.codes[r], part.scales[r], part.minima[r]);
+    to_stored(kind, part.codes[r], columns);
+    if (!keeps_stored(kind)) return;
+    const BlockType& block = block_type(type);
+    const std::uint64_t block_columns = info(type).block_size;
+    const std::uint64_t groups = block_columns / kind.group;
+    for (std::uint64_t b = 0; b < columns / block_columns; ++b) {
+        const StoredFactors stored = block.stored(blocks + b * info(type).block_bytes);
+        part.stored[r].unit = stored.unit;
+        part.stored[r].minimum_unit = stored.minimum_unit;
+        for (std::uint64_t g = 0; g < groups; ++g) {
+            part.stored[r].scales[b * groups + g] = stored.scales[g];
+            part.stored[r].minima[b * groups + g] = stored.minima[g];
+        }
     }
 }
 
@@ -73,41 +148,87 @@ void pack_panel(DType type, const std::byte* blocks, const PackedShape& shape, s
                 std::byte* out) {
     const PackedKind& kind = shape.kind;
     const std::uint64_t row_stride = row_bytes(type, shape.columns);
+    std::byte* codes = out;
     std::byte* factors = out + shape.factors_offset();
-    PanelChunk panel;
-    for (std::uint64_t first = 0; first < shape.columns; first += chunk) {
-        const std::uint64_t columns = std::min(chunk, shape.columns - first);
-        for (std::uint64_t r = 0; r < rows; ++r) {
-            const std::byte* row = blocks + r * row_stride + row_bytes(type, first);
-            unpack(type, row, columns, panel.codes[r], panel.scales[r], panel.minima[r]);
+    PanelPart part;
+    for (std::uint64_t first = 0; first < shape.columns; first += super) {
+        const std::uint64_t columns = std::min(super, shape.columns - first);
+        for (std::uint64_t r = 0; r < rows; ++r)
+            take_row(type, blocks + r * row_stride + row_bytes(type, first), columns, kind, r, part);
+        for (std::uint64_t column = 0; column < columns; column += panel_granule) {
+            pack_codes(part, column, kind, codes);
+            codes += kind.code_bytes();
         }
-        for (std::uint64_t column = 0; column < columns; column += kind.group) {
-            const std::uint64_t group = (first + column) / kind.group;
-            pack_codes(panel, column, kind, out + group * kind.code_bytes());
-            pack_factors(panel, column / kind.group, kind, factors + group * kind.factor_bytes());
-        }
+        factors = pack_units(part, kind, factors);
+        for (std::uint64_t g = 0; g < columns / kind.group; ++g) factors = pack_group(part, g, kind, factors);
     }
-    std::byte* end = factors + shape.groups() * kind.factor_bytes();
-    std::fill(end, out + shape.panel_bytes(), std::byte{0});  // equal matrices, equal bytes
+    std::fill(factors, out + shape.panel_bytes(), std::byte{0});  // equal matrices, equal bytes
 }
 
-// Code of row r, column c within a group.
-int packed_code(const PackedKind& kind, const std::byte* group, std::uint64_t r, std::uint64_t c) {
+// The value of row r's code in column c of a granule.
+int code_value(const PackedKind& kind, const std::byte* granule, std::uint64_t r, std::uint64_t c) {
     const std::uint64_t step = c / 4, lane = 4 * r + c % 4;
-    if (kind.code_bits == 8) return static_cast<std::int8_t>(group[step * step_bytes + lane]);
-    const std::uint64_t vectors = kind.group / 8u;
-    const auto pair = static_cast<unsigned>(group[step % vectors * step_bytes + lane]);
-    return static_cast<int>(step < vectors ? pair & 15 : pair >> 4);
+    if (kind.code_bits == 8) return static_cast<std::int8_t>(granule[step * vector_bytes + lane]);
+    const Planes planes = planes_of(kind.code_bits);
+    unsigned code = 0;
+    for (int p = 0; p < planes.count; ++p) {
+        const auto [bits, from] = planes.plane[static_cast<std::size_t>(p)];
+        const std::uint64_t bit = step * static_cast<std::uint64_t>(bits);
+        const auto byte = static_cast<unsigned>(granule[bit / 8 * vector_bytes + lane]);
+        code |= ((byte >> (bit % 8)) & ((1u << bits) - 1)) << from;
+        granule += static_cast<std::uint64_t>(bits) * vector_bytes;
+    }
+    switch (kind.levels) {
+        case CodeLevels::iq4: return iq4_levels[code];
+        case CodeLevels::fp4: return fp4_levels[code];
+        case CodeLevels::none: break;
+    }
+    return static_cast<int>(code) - kind.zero;
+}
+
+template <class Value>
+Value row_value(const std::byte* rows, std::uint64_t r) {
+    Value value;
+    std::memcpy(&value, rows + r * sizeof value, sizeof value);
+    return value;
+}
+float half_value(const std::byte* rows, std::uint64_t r) {
+    return f16_to_f32(row_value<std::uint16_t>(rows, r));
+}
+
+struct Factor {
+    float scale = 0, minimum = 0;
+};
+
+// Of row r; `units` are the group's 256 columns', `group` its own bytes.
+Factor factor_value(const PackedKind& kind, const std::byte* units, const std::byte* group, std::uint64_t r) {
+    const std::byte* second = group + kind.group_bytes() / 2;
+    switch (kind.factors) {
+        case Factors::f16: return {half_value(group, r)};
+        case Factors::f16_minima: return {half_value(group, r), half_value(second, r)};
+        case Factors::f32: return {row_value<float>(group, r)};
+        case Factors::e8m0: return {half_e8m0(row_value<std::uint8_t>(group, r))};
+        case Factors::unit: return {half_value(units, r)};
+        case Factors::levels8:
+            return {half_value(units, r) * static_cast<float>(row_value<std::int8_t>(group, r))};
+        case Factors::levels8_minima:
+            return {half_value(units, r) * static_cast<float>(row_value<std::uint8_t>(group, r)),
+                    -(half_value(units, panel_rows + r) *
+                      static_cast<float>(row_value<std::uint8_t>(second, r)))};
+        case Factors::levels4_minima: {
+            const int both = row_value<std::uint8_t>(group, r);
+            return {half_value(units, r) * static_cast<float>(both & 15),
+                    -(half_value(units, panel_rows + r) * static_cast<float>(both >> 4))};
+        }
+    }
+    return {};
 }
 
 }  // namespace
 
-PackedKind packed_kind(DType type) {
-    const IntegerView view = integer_view(type);
-    return {.code_bits = static_cast<std::uint8_t>(view.code_bits),
-            .group = static_cast<std::uint8_t>(view.group),
-            .has_minima = view.has_minimum,
-            .f16_scales = view.f16_scales};
+const PackedKind& packed_kind(DType type) {
+    const int index = block_type(type).packed;
+    return packed_kinds[index];
 }
 
 void pack(DType type, const std::byte* blocks, const PackedShape& shape, std::uint64_t first,
@@ -121,15 +242,23 @@ void pack(DType type, const std::byte* blocks, const PackedShape& shape, std::ui
 
 void unpack_row(const PackedShape& shape, const std::byte* packed, std::uint64_t row, float* out) {
     const PackedKind& kind = shape.kind;
-    const std::byte* panel = packed + row / panel_rows * shape.panel_bytes();
+    const std::byte* codes = packed + row / panel_rows * shape.panel_bytes();
+    const std::byte* factors = codes + shape.factors_offset();
+    const std::byte* units = factors;
     const std::uint64_t r = row % panel_rows;
-    for (std::uint64_t g = 0; g < shape.groups(); ++g) {
-        const std::byte* codes = panel + g * kind.code_bytes();
-        const std::byte* factors = panel + shape.factors_offset() + g * kind.factor_bytes();
-        const float scale = load_factor(kind.f16_scales, factors, r);
-        const float minimum = kind.has_minima ? load_factor(kind.f16_scales, factors, panel_rows + r) : 0.0f;
+    for (std::uint64_t first = 0; first < shape.columns; first += kind.group) {
+        if (first % super == 0) {
+            units = factors;
+            factors += kind.unit_bytes();
+        }
+        const Factor factor = factor_value(kind, units, factors, r);
+        factors += kind.group_bytes();
+        const std::byte* granule =
+            codes + first / panel_granule * static_cast<std::uint64_t>(kind.code_bytes());
         for (std::uint64_t c = 0; c < kind.group; ++c) {
-            out[g * kind.group + c] = scale * static_cast<float>(packed_code(kind, codes, r, c)) + minimum;
+            const int code = code_value(kind, granule, r, first % panel_granule + c);
+            const float product = factor.scale * static_cast<float>(code);
+            out[first + c] = kind.has_minima() ? product + factor.minimum : product;
         }
     }
 }

@@ -38,30 +38,51 @@ std::vector<Level> levels() {
     return out;
 }
 
-quant::PackedKind kind_of(int index) {
-    quant::PackedKind kind;
-    kind.code_bits = (index & 1) != 0 ? 8 : 4;
-    kind.group = (index & 2) != 0 ? 32 : 16;
-    kind.has_minima = (index & 4) != 0;
-    kind.f16_scales = (index & 8) != 0;
-    return kind;
+// 16 random halves.
+std::byte* fill_halves(Random& random, std::byte* at) {
+    for (int i = 0; i < 16; ++i, at += 2) {
+        const std::uint16_t half = f32_to_f16(random.normal(0.05f));
+        std::memcpy(at, &half, sizeof half);
+    }
+    return at;
+}
+
+// The factors of a group.
+std::byte* fill_group(const quant::PackedKind& kind, Random& random, std::byte* at) {
+    switch (kind.factors) {
+        case quant::Factors::f16: return fill_halves(random, at);
+        case quant::Factors::f16_minima: return fill_halves(random, fill_halves(random, at));
+        case quant::Factors::f32:
+            for (int i = 0; i < 16; ++i, at += 4) {
+                const float value = random.normal(0.05f);
+                std::memcpy(at, &value, sizeof value);
+            }
+            return at;
+        case quant::Factors::e8m0:
+            for (int i = 0; i < 16; ++i) *at++ = static_cast<std::byte>(120 + random.below(12));
+            return at;
+        default:
+            for (int i = 0; i < kind.group_bytes(); ++i) {
+                // Levels of 6 bits and a sign; of minima without one.
+                auto level = static_cast<int>(random.below(64));
+                if (kind.factors == quant::Factors::levels8) level -= 32;
+                *at++ = static_cast<std::byte>(level);
+            }
+            return at;
+    }
 }
 
 // A panel of random codes, -128 among them, and random factors.
 void fill_panel(const quant::PackedShape& shape, Random& random, std::byte* panel) {
     for (std::uint64_t i = 0; i < shape.factors_offset(); ++i)
         panel[i] = static_cast<std::byte>(random.bits() >> 56);
-    const std::uint64_t factors =
-        shape.groups() * shape.kind.factor_bytes() / (shape.kind.f16_scales ? 2 : 4);
-    for (std::uint64_t i = 0; i < factors; ++i) {
-        const float value = random.normal(0.05f);
-        const std::uint16_t half = f32_to_f16(value);
-        std::byte* at = panel + shape.factors_offset();
-        if (shape.kind.f16_scales) {
-            std::memcpy(at + 2 * i, &half, 2);
-        } else {
-            std::memcpy(at + 4 * i, &value, 4);
+    std::byte* at = panel + shape.factors_offset();
+    for (std::uint64_t column = 0; column < shape.columns; column += shape.kind.group) {
+        if (column % 256 == 0 && shape.kind.has_units()) {
+            at = fill_halves(random, at);
+            if (shape.kind.has_minima()) at = fill_halves(random, at);
         }
+        at = fill_group(shape.kind, random, at);
     }
 }
 
@@ -118,7 +139,7 @@ struct Result {
 Result run_panel(const cpu::PackedKernels& kernels, int index, std::uint64_t rows, std::uint64_t columns,
                  std::uint32_t width) {
     Random random(static_cast<std::uint64_t>(index) * 7919 + rows * 104729 + columns + width);
-    const quant::PackedShape shape{kind_of(index), width, columns};
+    const quant::PackedShape shape{quant::packed_kinds[index], width, columns};
     AlignedBytes panel(shape.panel_bytes());
     fill_panel(shape, random, panel.data());
     Rows in(rows, columns);
@@ -129,7 +150,6 @@ Result run_panel(const cpu::PackedKernels& kernels, int index, std::uint64_t row
     const auto* codes = reinterpret_cast<const std::uint8_t*>(panel.data());
     kernels.panel[index]({.codes = codes,
                           .factors = codes + shape.factors_offset(),
-                          .groups = shape.groups(),
                           .granules = in.granules,
                           .activations = reinterpret_cast<const std::int8_t*>(in.codes.data()),
                           .scales = reinterpret_cast<const float*>(in.scales.data()),
@@ -167,12 +187,12 @@ Result run_panel(const cpu::PackedKernels& kernels, int index, std::uint64_t row
 
 TEST_CASE("packed kernels of every kind", "[linear]") {
     for (const Level& level : levels()) {
-        for (int index = 0; index < cpu::packed_kernel_count; ++index) {
+        for (int index = 0; index < quant::packed_kind_count; ++index) {
             for (const std::uint64_t rows : {1u, 2u, 3u, 4u, 7u, 8u, 9u, 15u, 33u}) {
-                for (const std::uint64_t columns : {16u, 32u, 48u, 64u, 176u, 576u}) {
-                    if (columns % kind_of(index).group != 0) continue;
+                for (std::uint64_t columns : {32u, 64u, 96u, 160u, 576u}) {
+                    if (quant::packed_kinds[index].has_units()) columns = (columns + 63) / 64 * 256;
                     const std::uint32_t width =
-                        1 + static_cast<std::uint32_t>((rows * 5 + columns / 16) % 16);
+                        1 + static_cast<std::uint32_t>((rows * 5 + columns / 32) % 16);
                     INFO(to_string(level.isa)
                          << " kind " << index << ", " << rows << " x " << columns << " x " << width);
                     for (const std::uint32_t outputs : {width, 16u}) {
@@ -189,39 +209,46 @@ TEST_CASE("packed kernels of every kind", "[linear]") {
 TEST_CASE("the largest products do not overflow", "[linear]") {
     // All weights at an end of their range against activations at an end of theirs.
     for (const Level& level : levels()) {
-        for (const int bits : {4, 8}) {
-            for (const bool by32 : {false, true}) {
-                const int index = cpu::packed_kernel_index(bits == 8, by32, false, false);
-                const quant::PackedShape shape{kind_of(index), 16, 64};
-                for (const int code : bits == 4 ? std::array{0, 15} : std::array{-128, 127}) {
-                    for (const float x : {-1.0f, 1.0f}) {
-                        AlignedBytes panel(shape.panel_bytes());
-                        std::memset(panel.data(), bits == 4 ? code * 17 : code, shape.factors_offset());
-                        auto* factors = reinterpret_cast<float*>(panel.data() + shape.factors_offset());
-                        for (std::uint64_t i = 0; i < shape.groups() * 16; ++i) factors[i] = 1.0f;
-                        Rows in(1, 64);
-                        quantize(level.kernels, by32, std::vector<float>(64, x), in);
-                        float out[16];
-                        const auto* codes = reinterpret_cast<const std::uint8_t*>(panel.data());
-                        level.kernels.panel[index](
-                            {.codes = codes,
-                             .factors = codes + shape.factors_offset(),
-                             .groups = shape.groups(),
-                             .granules = in.granules,
-                             .activations = reinterpret_cast<const std::int8_t*>(in.codes.data()),
-                             .scales = reinterpret_cast<const float*>(in.scales.data()),
-                             .offsets = reinterpret_cast<const std::int32_t*>(in.offsets.data()),
-                             .sums = nullptr,
-                             .first_row = 0,
-                             .last_row = 1,
-                             .rows = 1,
-                             .bias = nullptr,
-                             .out = out,
-                             .out_stride = 16,
-                             .width = 16});
-                        INFO(to_string(level.isa) << " " << bits << " bits, code " << code << ", x " << x);
-                        for (const float y : out)
-                            CHECK(y == Approx(64.0f * static_cast<float>(code) * x).margin(1e-3));
+        for (const auto& kind : quant::packed_kinds) {
+            const quant::PackedShape shape{kind, 16, 256};
+            for (const int bits :
+                 {0x00, 0x7F, 0x80, 0xFF}) {  // of all codes; 0 and 255 of those below 8 bits
+                if (kind.code_bits < 8 && bits != 0x00 && bits != 0xFF) continue;
+                for (const float x : {-1.0f, 1.0f}) {
+                    Random random(static_cast<std::uint64_t>(bits));
+                    AlignedBytes panel(shape.panel_bytes());
+                    fill_panel(shape, random, panel.data());
+                    std::memset(panel.data(), bits, shape.factors_offset());
+                    Rows in(1, 256);
+                    quantize(level.kernels, kind.group == 32, std::vector<float>(256, x), in);
+                    float out[16];
+                    const auto* codes = reinterpret_cast<const std::uint8_t*>(panel.data());
+                    level.kernels.panel[kind.index](
+                        {.codes = codes,
+                         .factors = codes + shape.factors_offset(),
+                         .granules = in.granules,
+                         .activations = reinterpret_cast<const std::int8_t*>(in.codes.data()),
+                         .scales = reinterpret_cast<const float*>(in.scales.data()),
+                         .offsets = reinterpret_cast<const std::int32_t*>(in.offsets.data()),
+                         .sums = reinterpret_cast<const float*>(in.sums.data()),
+                         .first_row = 0,
+                         .last_row = 1,
+                         .rows = 1,
+                         .bias = nullptr,
+                         .out = out,
+                         .out_stride = 16,
+                         .width = 16});
+                    INFO(to_string(level.isa)
+                         << " kind " << int{kind.index} << ", bits " << bits << ", x " << x);
+                    std::vector<float> w(256);
+                    for (std::uint64_t n = 0; n < 16; ++n) {
+                        quant::unpack_row(shape, panel.data(), n, w.data());
+                        double sum = 0, size = 0;
+                        for (const float v : w) {
+                            sum += double{v} * double{x};
+                            size += std::abs(double{v});
+                        }
+                        CHECK(double{out[n]} == Approx(sum).margin(1e-5 * size));
                     }
                 }
             }

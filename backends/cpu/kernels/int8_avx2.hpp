@@ -21,8 +21,25 @@ struct Int8Ymm {
     static LAMINA_INLINE Codes load_codes(const uint8_t* at, int p) {
         return _mm256_load_si256(reinterpret_cast<const __m256i*>(at + 32 * p));
     }
-    static LAMINA_INLINE Codes low_nibbles(Codes c) { return _mm256_and_si256(c, _mm256_set1_epi8(15)); }
-    static LAMINA_INLINE Codes high_nibbles(Codes c) { return low_nibbles(_mm256_srli_epi16(c, 4)); }
+    template <int right>
+    static LAMINA_INLINE Codes shifted(Codes c) {
+        if constexpr (right > 0) return _mm256_srli_epi16(c, right);
+        if constexpr (right < 0) return _mm256_slli_epi16(c, -right);
+        return c;
+    }
+    template <int bits>
+    static LAMINA_INLINE Codes masked(Codes c) {
+        return _mm256_and_si256(c, _mm256_set1_epi8(bits));
+    }
+    template <int bits>
+    static LAMINA_INLINE Codes merged(Codes high, Codes low) {
+        return _mm256_or_si256(masked<bits>(high), low);
+    }
+    template <quant::CodeLevels levels>
+    static LAMINA_INLINE __m256i level_table() {
+        const int8_t* table = levels == quant::CodeLevels::iq4 ? quant::iq4_levels : quant::fp4_levels;
+        return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
+    }
     static LAMINA_INLINE Codes broadcast_codes(const int8_t* a) {
         int32_t four;
         __builtin_memcpy(&four, a, 4);
@@ -31,14 +48,43 @@ struct Int8Ymm {
 
     static LAMINA_INLINE F zero() { return _mm256_setzero_ps(); }
     static LAMINA_INLINE F broadcast(const float* x) { return _mm256_broadcast_ss(x); }
-    template <bool f16>
-    static LAMINA_INLINE F load_factor(const uint8_t* at, int p) {
-        if constexpr (f16)
-            return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(at + 16 * p)));
-        return _mm256_load_ps(reinterpret_cast<const float*>(at + 32 * p));
+    static LAMINA_INLINE F load_f16(const uint8_t* at, int p) {
+        return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 16 * p)));
+    }
+    static LAMINA_INLINE F load_f32(const uint8_t* at, int p) {
+        return _mm256_loadu_ps(reinterpret_cast<const float*>(at + 32 * p));
+    }
+    static LAMINA_INLINE __m256i load_bytes(const uint8_t* at, int p) {
+        return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at + 8 * p)));
+    }
+    static LAMINA_INLINE F load_level(const uint8_t* at, int p) {
+        const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at + 8 * p));
+        return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+    }
+    template <int mask, int right>
+    static LAMINA_INLINE F load_level(const uint8_t* at, int p) {
+        const __m256i bits = _mm256_srli_epi32(load_bytes(at, p), right);
+        return _mm256_cvtepi32_ps(_mm256_and_si256(bits, _mm256_set1_epi32(mask)));
+    }
+    // 2^(e - 128); the lowest two are subnormal.
+    static LAMINA_INLINE F load_e8m0(const uint8_t* at, int p) {
+        const __m256i e = load_bytes(at, p), one = _mm256_set1_epi32(1);
+        const __m256i bits = _mm256_slli_epi32(_mm256_sub_epi32(e, one), 23);
+        const __m256i small = _mm256_sllv_epi32(_mm256_set1_epi32(0x00200000), e);
+        const __m256i usual = _mm256_cmpgt_epi32(e, one);
+        return _mm256_castsi256_ps(_mm256_blendv_epi8(small, bits, usual));
     }
     static LAMINA_INLINE F mul(F a, F b) { return _mm256_mul_ps(a, b); }
     static LAMINA_INLINE F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+    static LAMINA_INLINE F fnma(F a, F b, F c) { return _mm256_fnmadd_ps(a, b, c); }
+
+    using Sum = __m256i;
+    static LAMINA_INLINE Sum start() { return _mm256_setzero_si256(); }
+    template <int right>
+    static LAMINA_INLINE Sum start(const int32_t* offset) {
+        return _mm256_srai_epi32(_mm256_set1_epi32(*offset), right);
+    }
+    static LAMINA_INLINE F value(Sum sum) { return _mm256_cvtepi32_ps(sum); }
     static LAMINA_INLINE void store(float* out, F f) { _mm256_storeu_ps(out, f); }
 
     static LAMINA_INLINE float peak_magnitude(__m256i a, __m256i b, __m256i c, __m256i d) {
@@ -87,23 +133,30 @@ struct Int8Ymm {
 
 struct Int8Avx2 : Int8Ymm {
     static constexpr bool wants_offsets = false;
-    // 16-bit: a group of 32 adds 8 pairs of at most 2 * 15 * 127 each, 30480 in all.
-    using Sum4 = __m256i;
-    using Sum8 = __m256i;
+    using Partial = __m256i;
 
-    static LAMINA_INLINE Sum4 start4() { return _mm256_setzero_si256(); }
-    static LAMINA_INLINE Sum8 start8(const int32_t*) { return _mm256_setzero_si256(); }
-    static LAMINA_INLINE Codes prepare8(Codes c) { return c; }
-    static LAMINA_INLINE Sum4 dot4(Sum4 sum, Codes w, Codes a) {
+    // Sums of 16 bits: a step adds a pair of at most 2 * 15 * 127 (30480 in eight steps), 2 * 31 * 127 (31496
+    // in four) or 2 * 63 * 127 (32004 in two).
+    static constexpr int unsigned_steps(int bits) { return bits <= 4 ? 8 : bits == 5 ? 4 : 2; }
+    static LAMINA_INLINE Partial partial(Sum) { return _mm256_setzero_si256(); }
+    static LAMINA_INLINE Partial dot_unsigned(Partial sum, Codes w, Codes a) {
         return in_register(_mm256_add_epi16(sum, _mm256_maddubs_epi16(w, a)));
     }
+    template <bool alone>
+    static LAMINA_INLINE Sum joined(Sum sum, Partial partial) {
+        if constexpr (alone) return widen(partial);
+        return _mm256_add_epi32(sum, widen(partial));
+    }
+    static LAMINA_INLINE Codes prepare_signed(Codes c) { return c; }
+    template <quant::CodeLevels levels>
+    static LAMINA_INLINE Codes level(Codes indices) {
+        return _mm256_shuffle_epi8(level_table<levels>(), indices);
+    }
     // |w| is unsigned and takes its sign to the activation; pairs reach 2 * 128 * 127 and do not saturate.
-    static LAMINA_INLINE Sum8 dot8(Sum8 sum, Codes w, Codes a) {
+    static LAMINA_INLINE Sum dot_signed(Sum sum, Codes w, Codes a) {
         const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(a, w));
         return in_register(_mm256_add_epi32(sum, widen(pairs)));
     }
-    static LAMINA_INLINE F value4(Sum4 sum) { return _mm256_cvtepi32_ps(widen(sum)); }
-    static LAMINA_INLINE F value8(Sum8 sum) { return _mm256_cvtepi32_ps(sum); }
 
   private:
     // g++ would otherwise gather all products of a group before it adds them up, and spill most of them.
@@ -119,18 +172,27 @@ struct Int8Avx2 : Int8Ymm {
 #ifdef __AVXVNNI__
 struct Int8AvxVnni : Int8Ymm {
     static constexpr bool wants_offsets = true;
-    using Sum4 = __m256i;
-    using Sum8 = __m256i;
+    using Partial = __m256i;
 
-    static LAMINA_INLINE Sum4 start4() { return _mm256_setzero_si256(); }
-    static LAMINA_INLINE Sum8 start8(const int32_t* offset) { return _mm256_set1_epi32(*offset); }
-    static LAMINA_INLINE Codes prepare8(Codes c) {
+    static constexpr int unsigned_steps(int) { return 8; }
+    static LAMINA_INLINE Partial partial(Sum sum) { return sum; }
+    static LAMINA_INLINE Partial dot_unsigned(Partial sum, Codes w, Codes a) {
+        return _mm256_dpbusd_avx_epi32(sum, w, a);
+    }
+    template <bool alone>
+    static LAMINA_INLINE Sum joined(Sum, Partial partial) {
+        return partial;
+    }
+    static LAMINA_INLINE Codes prepare_signed(Codes c) {
         return _mm256_xor_si256(c, _mm256_set1_epi8(static_cast<char>(0x80)));
     }
-    static LAMINA_INLINE Sum4 dot4(Sum4 sum, Codes w, Codes a) { return _mm256_dpbusd_avx_epi32(sum, w, a); }
-    static LAMINA_INLINE Sum8 dot8(Sum8 sum, Codes w, Codes a) { return _mm256_dpbusd_avx_epi32(sum, w, a); }
-    static LAMINA_INLINE F value4(Sum4 sum) { return _mm256_cvtepi32_ps(sum); }
-    static LAMINA_INLINE F value8(Sum8 sum) { return _mm256_cvtepi32_ps(sum); }
+    template <quant::CodeLevels levels>
+    static LAMINA_INLINE Codes level(Codes indices) {
+        return _mm256_shuffle_epi8(prepare_signed(level_table<levels>()), indices);
+    }
+    static LAMINA_INLINE Sum dot_signed(Sum sum, Codes w, Codes a) {
+        return _mm256_dpbusd_avx_epi32(sum, w, a);
+    }
 };
 #endif
 

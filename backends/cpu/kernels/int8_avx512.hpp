@@ -17,37 +17,84 @@ struct Int8Avx512 {
 
     using F = __m512;
     using Codes = __m512i;
-    using Sum4 = __m512i;
-    using Sum8 = __m512i;
+    using Sum = __m512i;
+    using Partial = __m512i;
 
     static LAMINA_INLINE Codes load_codes(const uint8_t* at, int) { return _mm512_load_si512(at); }
-    static LAMINA_INLINE Codes low_nibbles(Codes c) { return _mm512_and_si512(c, _mm512_set1_epi8(15)); }
-    static LAMINA_INLINE Codes high_nibbles(Codes c) { return low_nibbles(_mm512_srli_epi16(c, 4)); }
+    template <int right>
+    static LAMINA_INLINE Codes shifted(Codes c) {
+        if constexpr (right > 0) return _mm512_srli_epi16(c, right);
+        if constexpr (right < 0) return _mm512_slli_epi16(c, -right);
+        return c;
+    }
+    template <int bits>
+    static LAMINA_INLINE Codes masked(Codes c) {
+        return _mm512_and_si512(c, _mm512_set1_epi8(bits));
+    }
+    template <int bits>
+    static LAMINA_INLINE Codes merged(Codes high, Codes low) {
+        return _mm512_ternarylogic_epi32(high, _mm512_set1_epi8(bits), low, 0xEA);  // high & bits | low
+    }
+    template <quant::CodeLevels levels>
+    static LAMINA_INLINE Codes level(Codes indices) {
+        const int8_t* table = levels == quant::CodeLevels::iq4 ? quant::iq4_levels : quant::fp4_levels;
+        const __m128i values = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
+        return _mm512_shuffle_epi8(prepare_signed(_mm512_broadcast_i32x4(values)), indices);
+    }
     static LAMINA_INLINE Codes broadcast_codes(const int8_t* a) {
         int32_t four;
         __builtin_memcpy(&four, a, 4);
         return _mm512_set1_epi32(four);
     }
 
-    static LAMINA_INLINE Sum4 start4() { return _mm512_setzero_si512(); }
-    static LAMINA_INLINE Sum8 start8(const int32_t* offset) { return _mm512_set1_epi32(*offset); }
-    static LAMINA_INLINE Codes prepare8(Codes c) {
+    static constexpr int unsigned_steps(int) { return 8; }
+    static LAMINA_INLINE Sum start() { return _mm512_setzero_si512(); }
+    template <int right>
+    static LAMINA_INLINE Sum start(const int32_t* offset) {
+        return _mm512_srai_epi32(_mm512_set1_epi32(*offset), right);
+    }
+    static LAMINA_INLINE Codes prepare_signed(Codes c) {
         return _mm512_xor_si512(c, _mm512_set1_epi8(static_cast<char>(0x80)));
     }
-    static LAMINA_INLINE Sum4 dot4(Sum4 sum, Codes w, Codes a) { return _mm512_dpbusd_epi32(sum, w, a); }
-    static LAMINA_INLINE Sum8 dot8(Sum8 sum, Codes w, Codes a) { return _mm512_dpbusd_epi32(sum, w, a); }
-    static LAMINA_INLINE F value4(Sum4 sum) { return _mm512_cvtepi32_ps(sum); }
-    static LAMINA_INLINE F value8(Sum8 sum) { return _mm512_cvtepi32_ps(sum); }
+    static LAMINA_INLINE Partial partial(Sum sum) { return sum; }
+    static LAMINA_INLINE Partial dot_unsigned(Partial sum, Codes w, Codes a) {
+        return _mm512_dpbusd_epi32(sum, w, a);
+    }
+    template <bool alone>
+    static LAMINA_INLINE Sum joined(Sum, Partial partial) {
+        return partial;
+    }
+    static LAMINA_INLINE Sum dot_signed(Sum sum, Codes w, Codes a) { return _mm512_dpbusd_epi32(sum, w, a); }
+    static LAMINA_INLINE F value(Sum sum) { return _mm512_cvtepi32_ps(sum); }
 
     static LAMINA_INLINE F zero() { return _mm512_setzero_ps(); }
     static LAMINA_INLINE F broadcast(const float* x) { return _mm512_set1_ps(*x); }
-    template <bool f16>
-    static LAMINA_INLINE F load_factor(const uint8_t* at, int) {
-        if constexpr (f16) return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(at)));
-        return _mm512_loadu_ps(at);
+    static LAMINA_INLINE F load_f16(const uint8_t* at, int) {
+        return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
+    }
+    static LAMINA_INLINE F load_f32(const uint8_t* at, int) { return _mm512_loadu_ps(at); }
+    static LAMINA_INLINE __m512i load_bytes(const uint8_t* at) {
+        return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+    }
+    static LAMINA_INLINE F load_level(const uint8_t* at, int) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+    }
+    template <int mask, int right>
+    static LAMINA_INLINE F load_level(const uint8_t* at, int) {
+        const __m512i bits = _mm512_srli_epi32(load_bytes(at), right);
+        return _mm512_cvtepi32_ps(_mm512_and_si512(bits, _mm512_set1_epi32(mask)));
+    }
+    // 2^(e - 128); the lowest two are subnormal.
+    static LAMINA_INLINE F load_e8m0(const uint8_t* at, int) {
+        const __m512i e = load_bytes(at), one = _mm512_set1_epi32(1);
+        const __m512i bits = _mm512_slli_epi32(_mm512_sub_epi32(e, one), 23);
+        const __mmask16 small = _mm512_cmple_epi32_mask(e, one);
+        return _mm512_castsi512_ps(_mm512_mask_sllv_epi32(bits, small, _mm512_set1_epi32(0x00200000), e));
     }
     static LAMINA_INLINE F mul(F a, F b) { return _mm512_mul_ps(a, b); }
     static LAMINA_INLINE F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+    static LAMINA_INLINE F fnma(F a, F b, F c) { return _mm512_fnmadd_ps(a, b, c); }
     static LAMINA_INLINE void store(float* out, F f) { _mm512_storeu_ps(out, f); }
 
     static LAMINA_INLINE float quantize(const float* x, int8_t* codes, int32_t* halves) {

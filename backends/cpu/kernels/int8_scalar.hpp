@@ -12,7 +12,7 @@ struct Int8Scalar {
     static constexpr int lanes = 16;              // outputs of a vector: 16 or a divisor of it
     static constexpr uint32_t max_block = 1;      // rows of activations in registers
     static constexpr int max_sums = 1;            // vectors of sums in registers
-    static constexpr bool wants_offsets = false;  // dot8 takes codes + 128 and start8 puts that right
+    static constexpr bool wants_offsets = false;  // dot_signed takes codes + 128 and start puts that right
 
     struct F {
         float v[16];
@@ -23,8 +23,7 @@ struct Int8Scalar {
     struct Sum {
         int32_t v[16];
     };
-    using Sum4 = Sum;  // what dot4 adds up over a group
-    using Sum8 = Sum;  // what dot8 adds up over a group
+    using Partial = Sum;  // what dot_unsigned adds up over unsigned_steps steps
 
     // Vector number p of the 64 bytes at `at`.
     static Codes load_codes(const uint8_t* at, int) {
@@ -32,30 +31,60 @@ struct Int8Scalar {
         __builtin_memcpy(c.v, at, 64);
         return c;
     }
-    static Codes low_nibbles(Codes c) {
-        for (auto& v : c.v) v = static_cast<int8_t>(v & 15);
+    // Bits of each byte moved right (left where negative); what comes in from neighbours is not defined.
+    template <int right>
+    static Codes shifted(Codes c) {
+        for (auto& v : c.v) {
+            const auto bits = static_cast<unsigned>(static_cast<uint8_t>(v));
+            v = static_cast<int8_t>(right >= 0 ? bits >> (right >= 0 ? right : 0)
+                                               : bits << (right < 0 ? -right : 0));
+        }
         return c;
     }
-    static Codes high_nibbles(Codes c) {
-        for (auto& v : c.v) v = static_cast<int8_t>((v >> 4) & 15);
+    template <int bits>
+    static Codes masked(Codes c) {
+        for (auto& v : c.v) v = static_cast<int8_t>(v & bits);
         return c;
+    }
+    template <int bits>  // high & bits | low
+    static Codes merged(Codes high, const Codes& low) {
+        for (int i = 0; i < 64; ++i) high.v[i] = static_cast<int8_t>((high.v[i] & bits) | low.v[i]);
+        return high;
+    }
+    template <quant::CodeLevels levels>  // as dot_signed wants them
+    static Codes level(Codes indices) {
+        const int8_t* table = levels == quant::CodeLevels::iq4 ? quant::iq4_levels : quant::fp4_levels;
+        for (auto& v : indices.v) v = table[v];
+        return indices;
     }
     // Four activation codes, for every output.
     static const int8_t* broadcast_codes(const int8_t* a) { return a; }
 
-    static Sum start4() { return {}; }
-    static Sum start8(const int32_t*) { return {}; }
-    static Codes prepare8(Codes c) { return c; }  // signed codes as dot8 wants them
-    static Sum dot4(Sum sum, const Codes& w, const int8_t* a) { return dot8(sum, w, a); }
-    static Sum dot8(Sum sum, const Codes& w, const int8_t* a) {
+    static Sum start() { return {}; }
+    template <int right>
+    static Sum start(const int32_t* offset) {
+        Sum sum;
+        for (auto& v : sum.v) v = *offset >> right;
+        return sum;
+    }
+    static Codes prepare_signed(Codes c) { return c; }      // signed codes as dot_signed wants them
+    static constexpr int unsigned_steps(int) { return 8; }  // by the bits of a code
+    static Partial partial(const Sum& sum) { return sum; }  // where dot_unsigned starts
+    template <bool alone>                                   // alone: the sum is zero
+    static Sum joined(const Sum&, const Partial& partial) {
+        return partial;
+    }
+    static Partial dot_unsigned(Partial sum, const Codes& w, const int8_t* a) {
+        return dot_signed(sum, w, a);
+    }
+    static Sum dot_signed(Sum sum, const Codes& w, const int8_t* a) {
         for (int n = 0; n < 16; ++n) {
             sum.v[n] +=
                 w.v[4 * n] * a[0] + w.v[4 * n + 1] * a[1] + w.v[4 * n + 2] * a[2] + w.v[4 * n + 3] * a[3];
         }
         return sum;
     }
-    static F value4(const Sum& sum) { return value8(sum); }
-    static F value8(const Sum& sum) {
+    static F value(const Sum& sum) {
         F f;
         for (int n = 0; n < 16; ++n) f.v[n] = static_cast<float>(sum.v[n]);
         return f;
@@ -63,18 +92,41 @@ struct Int8Scalar {
 
     static F zero() { return {}; }
     static float broadcast(const float* x) { return *x; }
-    // Vector number p of the 16 factors at `at`.
-    template <bool f16>
-    static F load_factor(const uint8_t* at, int) {
+    // Vector number p of the 16 factors at `at`: of type f16, f32, signed bytes, fields of bytes, exponents.
+    static F load_f16(const uint8_t* at, int) {
+        uint16_t bits[16];
+        __builtin_memcpy(bits, at, sizeof(bits));
         F f;
-        if constexpr (f16) {
-            uint16_t bits[16];
-            __builtin_memcpy(bits, at, sizeof(bits));
-            for (int n = 0; n < 16; ++n) f.v[n] = f16_to_f32(bits[n]);
-        } else {
-            __builtin_memcpy(f.v, at, sizeof(f.v));
+        for (int n = 0; n < 16; ++n) f.v[n] = f16_to_f32(bits[n]);
+        return f;
+    }
+    static F load_f32(const uint8_t* at, int) {
+        F f;
+        __builtin_memcpy(f.v, at, sizeof(f.v));
+        return f;
+    }
+    static F load_level(const uint8_t* at, int) {
+        F f;
+        for (int n = 0; n < 16; ++n) f.v[n] = static_cast<float>(static_cast<int8_t>(at[n]));
+        return f;
+    }
+    template <int mask, int right>
+    static F load_level(const uint8_t* at, int) {
+        F f;
+        for (int n = 0; n < 16; ++n) f.v[n] = static_cast<float>((at[n] >> right) & mask);
+        return f;
+    }
+    static F load_e8m0(const uint8_t* at, int) {
+        F f;
+        for (int n = 0; n < 16; ++n) {
+            const uint32_t bits = at[n] < 2 ? 0x00200000u << at[n] : (at[n] - 1u) << 23;
+            __builtin_memcpy(&f.v[n], &bits, sizeof(bits));
         }
         return f;
+    }
+    static F mul(F a, const F& b) {
+        for (int n = 0; n < 16; ++n) a.v[n] *= b.v[n];
+        return a;
     }
     static F mul(F a, float b) {
         for (float& v : a.v) v *= b;
@@ -86,6 +138,10 @@ struct Int8Scalar {
     }
     static F fma(const F& a, float b, F c) {
         for (int n = 0; n < 16; ++n) c.v[n] += a.v[n] * b;
+        return c;
+    }
+    static F fnma(const F& a, float b, F c) {
+        for (int n = 0; n < 16; ++n) c.v[n] -= a.v[n] * b;
         return c;
     }
     static void store(float* out, const F& f) { __builtin_memcpy(out, f.v, sizeof(f.v)); }

@@ -5,15 +5,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "quant/packed_kind.hpp"
+
 namespace lamina::cpu {
 
 // Activation rows are kept in blocks of 8 (or fewer: max_block of the ISA), 4, 2, 1 rows, so that a kernel
 // reaches the rows of its block at constant distances. A block of R rows that starts at row r lies r rows'
 // worth of elements behind the start of each array; with granules of 32 inputs it holds
 //   codes [granules][R][32] i8, scales [granules][R] f32, and for each weight group of 32 or of 16 inputs
-//   offsets [groups][R] i32 = -128 * sum of codes (unsigned kernels of signed weights start from it),
+//   offsets [groups][R] i32 = -128 * sum of codes (what kernels of codes with a zero start from, shifted),
 //   sums [groups][R] f32 = scale * sum of codes (the factor of a minimum).
-constexpr uint32_t granule = 32;
+constexpr uint32_t granule = quant::panel_granule;
 
 static inline uint32_t block_rows(uint64_t remaining, uint32_t max_block) {
     uint32_t rows = max_block;
@@ -37,8 +39,7 @@ using QuantizeKernel = void (*)(const QuantizeTask&);
 struct PackedTask {
     const uint8_t* codes;
     const uint8_t* factors;
-    uint64_t groups;            // of weights
-    uint64_t granules;          // of activations
+    uint64_t granules;          // of weights and activations
     const int8_t* activations;  // the arrays above, from row 0
     const float* scales;
     const int32_t* offsets;  // of this kind's group size
@@ -52,17 +53,16 @@ struct PackedTask {
 };
 using PackedKernel = void (*)(const PackedTask&);
 
-// Index of a kernel by the properties of its quant::PackedKind.
-constexpr int packed_kernel_index(bool eight_bits, bool group_of_32, bool minima, bool f16_scales) {
-    return (eight_bits ? 1 : 0) + (group_of_32 ? 2 : 0) + (minima ? 4 : 0) + (f16_scales ? 8 : 0);
-}
-constexpr int packed_kernel_count = 16;
-
 struct PackedKernels {
     uint32_t max_block;  // rows of activations that a kernel keeps in registers
-    bool wants_offsets;  // 8-bit codes are computed as unsigned ones
+    bool wants_offsets;  // signed codes are computed as unsigned ones, from offsets as those of other zeros
     QuantizeKernel quantize;
-    PackedKernel panel[packed_kernel_count];
+    PackedKernel panel[quant::packed_kind_count];  // by PackedKind::index
+
+    // Whether the kernel of `kind` reads the offsets of its group size.
+    constexpr bool reads_offsets(const quant::PackedKind& kind) const {
+        return kind.zero == 128 ? wants_offsets : kind.zero != 0;
+    }
 };
 extern const PackedKernels scalar_packed, avx2_packed, avx_vnni_packed, avx512_vnni_packed;
 

@@ -4,113 +4,158 @@
 #pragma once
 
 #include "cpu/kernels/linear_task.hpp"
+#include "cpu/kernels/panel_parts.hpp"
 #include "cpu/kernels/unroll.hpp"
 
 namespace lamina::cpu {
 namespace {
 
-struct Kind {
-    bool eight_bits, group_of_32, minima, f16_scales;
-    constexpr int group() const { return group_of_32 ? 32 : 16; }
-    constexpr int code_bytes() const { return eight_bits ? 16 * group() : 8 * group(); }  // of a group
-    constexpr int scale_bytes() const { return f16_scales ? 32 : 64; }                    // 16 scales
-    constexpr int factor_bytes() const { return minima ? 2 * scale_bytes() : scale_bytes(); }
-};
-constexpr Kind kind_of_index(int i) { return {(i & 1) != 0, (i & 2) != 0, (i & 4) != 0, (i & 8) != 0}; }
-
 // Rows R of activations x P vectors of a panel's rows, both kept in registers.
 template <class V, int Index, int R, int P>
 struct PanelPass {
-    static constexpr Kind kind = kind_of_index(Index);
-    static constexpr int group_steps = kind.group() / 4;
+    static constexpr PackedKind kind = quant::packed_kinds[Index];
+    static constexpr bool is_signed = kind.code_bits == 8 || kind.levels != CodeLevels::none;
+    static constexpr bool has_offsets = is_signed ? V::wants_offsets : kind.zero != 0;
     using F = typename V::F;
 
+    int first_output;
+    FactorStream<V, Index, P> factors;
     F total[R][P];
 
-    // One weight group: `codes`, `factors` of it; `a` [R][32] at the group's first input.
-    LAMINA_INLINE void group(const uint8_t* codes, const uint8_t* factors, const int8_t* a,
-                             const float* scales, const int32_t* offsets, const float* sums) {
+    // The group of `steps` steps from `step` on of a granule: `codes` of it; `a` [R][32] its activations.
+    template <int step>
+    LAMINA_INLINE void group(const uint8_t* codes, const int8_t* a, const float* scales,
+                             const int32_t* offsets, const float* sums) {
         F value[R][P];
-        if constexpr (kind.eight_bits) {
-            products8(codes, a, offsets, value);
+        if constexpr (is_signed) {
+            signed_products<step>(codes, a, offsets, value);
         } else {
-            products4(codes, a, value);
+            unsigned_products<step>(codes, a, offsets, value);
         }
         LAMINA_UNROLL
         for (int p = 0; p < P; ++p) {
-            const F scale = V::template load_factor<kind.f16_scales>(factors, p);
+            const F scale = factors.scale(first_output, p);
             LAMINA_UNROLL
             for (int r = 0; r < R; ++r) {
                 total[r][p] = V::fma(value[r][p], V::mul(scale, V::broadcast(scales + r)), total[r][p]);
             }
         }
-        if constexpr (kind.minima) {
+        if constexpr (kind.has_minima()) {
             LAMINA_UNROLL
             for (int p = 0; p < P; ++p) {
-                const F minimum = V::template load_factor<kind.f16_scales>(factors + kind.scale_bytes(), p);
+                const F minimum = factors.minimum(first_output, p);
                 LAMINA_UNROLL
-                for (int r = 0; r < R; ++r)
-                    total[r][p] = V::fma(minimum, V::broadcast(sums + r), total[r][p]);
+                for (int r = 0; r < R; ++r) {
+                    if constexpr (kind.has_units()) {
+                        total[r][p] = V::fnma(minimum, V::broadcast(sums + r), total[r][p]);
+                    } else {
+                        total[r][p] = V::fma(minimum, V::broadcast(sums + r), total[r][p]);
+                    }
+                }
             }
         }
+        factors.next_group();
     }
 
   private:
-    static LAMINA_INLINE void products8(const uint8_t* codes, const int8_t* a, const int32_t* offsets,
-                                        F (&value)[R][P]) {
-        typename V::Sum8 sum[R][P];
+    static constexpr int steps = kind.group / 4;
+
+    // log2(128 / zero)
+    static constexpr int zero_shift() {
+        int shift = 0;
+        for (int zero = 128; zero > kind.zero; zero /= 2) ++shift;
+        return shift;
+    }
+
+    template <class Sum>
+    static LAMINA_INLINE void start(const int32_t* offsets, Sum (&sum)[R][P]) {
         LAMINA_UNROLL
         for (int r = 0; r < R; ++r) {
             LAMINA_UNROLL
-            for (int p = 0; p < P; ++p) sum[r][p] = V::start8(offsets + r);
-        }
-        LAMINA_UNROLL
-        for (int step = 0; step < group_steps; ++step) {
-            typename V::Codes w[P];
-            LAMINA_UNROLL
-            for (int p = 0; p < P; ++p) w[p] = V::prepare8(V::load_codes(codes + 64 * step, p));
-            LAMINA_UNROLL
-            for (int r = 0; r < R; ++r) {
-                const auto x = V::broadcast_codes(a + 32 * r + 4 * step);
-                LAMINA_UNROLL
-                for (int p = 0; p < P; ++p) sum[r][p] = V::dot8(sum[r][p], w[p], x);
+            for (int p = 0; p < P; ++p) {
+                if constexpr (has_offsets) {
+                    sum[r][p] = V::template start<zero_shift()>(offsets + r);
+                } else {
+                    sum[r][p] = V::start();
+                }
             }
-        }
-        LAMINA_UNROLL
-        for (int r = 0; r < R; ++r) {
-            LAMINA_UNROLL
-            for (int p = 0; p < P; ++p) value[r][p] = V::value8(sum[r][p]);
         }
     }
 
-    static LAMINA_INLINE void products4(const uint8_t* codes, const int8_t* a, F (&value)[R][P]) {
-        typename V::Sum4 sum[R][P];
-        LAMINA_UNROLL
-        for (int r = 0; r < R; ++r) {
+    template <int step>
+    static LAMINA_INLINE void signed_products(const uint8_t* codes, const int8_t* a, const int32_t* offsets,
+                                              F (&value)[R][P]) {
+        typename V::Sum sum[R][P];
+        start(offsets, sum);
+        each_step<step, steps>([&]<int s>() __attribute__((always_inline)) {
+            typename V::Codes w[P];
             LAMINA_UNROLL
-            for (int p = 0; p < P; ++p) sum[r][p] = V::start4();
-        }
-        LAMINA_UNROLL
-        for (int v = 0; v < group_steps / 2; ++v) {
-            typename V::Codes low[P], high[P];
-            LAMINA_UNROLL
-            for (int p = 0; p < P; ++p) {
-                const auto both = V::load_codes(codes + 64 * v, p);
-                low[p] = V::low_nibbles(both);
-                high[p] = V::high_nibbles(both);
-            }
+            for (int p = 0; p < P; ++p) w[p] = codes_of<V, Index, s>(codes, p);
             LAMINA_UNROLL
             for (int r = 0; r < R; ++r) {
-                const auto x = V::broadcast_codes(a + 32 * r + 4 * v);
-                const auto y = V::broadcast_codes(a + 32 * r + 4 * (v + group_steps / 2));
+                const auto x = V::broadcast_codes(a + 32 * r + 4 * s);
                 LAMINA_UNROLL
-                for (int p = 0; p < P; ++p) sum[r][p] = V::dot4(V::dot4(sum[r][p], low[p], x), high[p], y);
+                for (int p = 0; p < P; ++p) sum[r][p] = V::dot_signed(sum[r][p], w[p], x);
             }
-        }
+        });
         LAMINA_UNROLL
         for (int r = 0; r < R; ++r) {
             LAMINA_UNROLL
-            for (int p = 0; p < P; ++p) value[r][p] = V::value4(sum[r][p]);
+            for (int p = 0; p < P; ++p) value[r][p] = V::value(sum[r][p]);
+        }
+    }
+
+    // Where products are added up in fewer bits than their sum needs, runs of steps are.
+    template <int step>
+    static LAMINA_INLINE void unsigned_products(const uint8_t* codes, const int8_t* a, const int32_t* offsets,
+                                                F (&value)[R][P]) {
+        typename V::Sum sum[R][P];
+        start(offsets, sum);
+        constexpr int most = V::unsigned_steps(kind.code_bits), run = most < steps ? most : steps;
+        constexpr bool alone = run == steps && !has_offsets;
+        each_run<step, steps, run>([&]<int first>() __attribute__((always_inline)) {
+            typename V::Partial partial[R][P];
+            LAMINA_UNROLL
+            for (int r = 0; r < R; ++r) {
+                LAMINA_UNROLL
+                for (int p = 0; p < P; ++p) partial[r][p] = V::partial(sum[r][p]);
+            }
+            each_step<first, run>([&]<int s>() __attribute__((always_inline)) {
+                typename V::Codes w[P];
+                LAMINA_UNROLL
+                for (int p = 0; p < P; ++p) w[p] = codes_of<V, Index, s>(codes, p);
+                LAMINA_UNROLL
+                for (int r = 0; r < R; ++r) {
+                    const auto x = V::broadcast_codes(a + 32 * r + 4 * s);
+                    LAMINA_UNROLL
+                    for (int p = 0; p < P; ++p) partial[r][p] = V::dot_unsigned(partial[r][p], w[p], x);
+                }
+            });
+            LAMINA_UNROLL
+            for (int r = 0; r < R; ++r) {
+                LAMINA_UNROLL
+                for (int p = 0; p < P; ++p) sum[r][p] = V::template joined<alone>(sum[r][p], partial[r][p]);
+            }
+        });
+        LAMINA_UNROLL
+        for (int r = 0; r < R; ++r) {
+            LAMINA_UNROLL
+            for (int p = 0; p < P; ++p) value[r][p] = V::value(sum[r][p]);
+        }
+    }
+
+    template <int first, int count, class Do>
+    static LAMINA_INLINE void each_step(const Do& run) {
+        if constexpr (count > 0) {
+            run.template operator()<first>();
+            each_step<first + 1, count - 1>(run);
+        }
+    }
+    template <int first, int count, int size, class Do>
+    static LAMINA_INLINE void each_run(const Do& run) {
+        if constexpr (count > 0) {
+            run.template operator()<first>();
+            each_run<first + size, count - size, size>(run);
         }
     }
 };
@@ -155,41 +200,46 @@ LAMINA_INLINE void store_rows(const PackedTask& t, uint64_t row, int first_outpu
 // A block of R rows x P vectors of outputs over all inputs.
 template <class V, int Index, int R, int P>
 void panel_pass(const PackedTask& t, uint64_t row, int first_output, bool ahead) {
-    constexpr Kind kind = kind_of_index(Index);
-    constexpr int per_granule = kind.group_of_32 ? 1 : 2;
-    PanelPass<V, Index, R, P> pass;
+    using Pass = PanelPass<V, Index, R, P>;
+    constexpr PackedKind kind = Pass::kind;
+    constexpr int per_granule = quant::panel_granule / kind.group;
+    constexpr int factor_bytes =
+        per_granule * kind.group_bytes() + kind.unit_bytes() / (quant::panel_super_columns / 32);
+    Pass pass;
+    pass.first_output = first_output;
+    pass.factors.at = t.factors;
     LAMINA_UNROLL
     for (int r = 0; r < R; ++r) {
         LAMINA_UNROLL
         for (int p = 0; p < P; ++p) pass.total[r][p] = V::zero();
     }
     const uint8_t* codes = t.codes + 4 * first_output;
-    const uint8_t* factors = t.factors + (kind.f16_scales ? 2 : 4) * first_output;
     const int8_t* a = t.activations + row * t.granules * granule;
     const float* scales = t.scales + row * t.granules;
     const uint64_t group_rows = row * t.granules * per_granule;
-    const int32_t* offsets = t.offsets + (kind.eight_bits ? group_rows : 0);
-    const float* sums = t.sums + (kind.minima ? group_rows : 0);
+    const int32_t* offsets = t.offsets + (Pass::has_offsets ? group_rows : 0);
+    const float* sums = t.sums + (kind.has_minima() ? group_rows : 0);
 
-    const auto one_group = [&](int inputs_before) __attribute__((always_inline)) {
-        pass.group(codes, factors, a + inputs_before, scales, offsets, sums);
-        codes += kind.code_bytes();
-        factors += kind.factor_bytes();
-        if (kind.eight_bits) offsets += R;
-        if (kind.minima) sums += R;
-    };
-    const uint64_t whole = t.groups / per_granule;
-    for (uint64_t g = 0; g < whole; ++g) {
-        if (ahead) {
-            prefetch_ahead<kind.code_bytes() * per_granule>(codes);
-            prefetch_ahead<kind.factor_bytes() * per_granule>(factors);
+    constexpr uint64_t run = kind.has_units() ? quant::panel_super_columns / 32 : 1;  // granules
+    for (uint64_t g = 0; g < t.granules; g += run) {
+        pass.factors.next_units(first_output);
+        for (uint64_t i = 0; i < run; ++i) {
+            if (ahead) {
+                prefetch_ahead<kind.code_bytes()>(codes);
+                prefetch_ahead<factor_bytes>(pass.factors.at);
+            }
+            pass.template group<0>(codes, a, scales, offsets, sums);
+            if constexpr (per_granule == 2) {
+                pass.template group<4>(codes, a, scales, offsets + (Pass::has_offsets ? R : 0),
+                                       sums + (kind.has_minima() ? R : 0));
+            }
+            codes += kind.code_bytes();
+            a += granule * R;
+            scales += R;
+            if (Pass::has_offsets) offsets += per_granule * R;
+            if (kind.has_minima()) sums += per_granule * R;
         }
-        LAMINA_UNROLL
-        for (int i = 0; i < per_granule; ++i) one_group(16 * i);
-        a += granule * R;
-        scales += R;
     }
-    if (t.groups % per_granule != 0) one_group(0);
     store_rows<V, R, P>(t, row, first_output, pass.total);
 }
 
@@ -259,13 +309,15 @@ void quantize_granules(const QuantizeTask& t) {
 
 template <class V>
 constexpr PackedKernels packed_kernels() {
+    static_assert(quant::packed_kind_count == 17);
     return {V::max_block,
             V::wants_offsets,
             &quantize_granules<V>,
             {&packed_panel<V, 0>, &packed_panel<V, 1>, &packed_panel<V, 2>, &packed_panel<V, 3>,
              &packed_panel<V, 4>, &packed_panel<V, 5>, &packed_panel<V, 6>, &packed_panel<V, 7>,
              &packed_panel<V, 8>, &packed_panel<V, 9>, &packed_panel<V, 10>, &packed_panel<V, 11>,
-             &packed_panel<V, 12>, &packed_panel<V, 13>, &packed_panel<V, 14>, &packed_panel<V, 15>}};
+             &packed_panel<V, 12>, &packed_panel<V, 13>, &packed_panel<V, 14>, &packed_panel<V, 15>,
+             &packed_panel<V, 16>}};
 }
 
 }  // namespace

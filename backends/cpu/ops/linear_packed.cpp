@@ -3,6 +3,8 @@
 #include <array>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "base/checked.hpp"
 #include "cpu/ops/linear_parts.hpp"
 #include "quant/packed.hpp"
@@ -62,10 +64,9 @@ std::uint64_t quantized_bytes(std::uint64_t rows, std::uint64_t columns) {
 struct WantedSums {
     bool offsets32 = false, offsets16 = false, sums32 = false, sums16 = false;
 
-    void add(const quant::PackedKind& kind, bool kernels_want_offsets) {
-        const bool offsets = kind.code_bits == 8 && kernels_want_offsets;
-        (kind.group == 32 ? offsets32 : offsets16) |= offsets;
-        (kind.group == 32 ? sums32 : sums16) |= kind.has_minima;
+    void add(const quant::PackedKind& kind, const PackedKernels& kernels) {
+        (kind.group == 32 ? offsets32 : offsets16) |= kernels.reads_offsets(kind);
+        (kind.group == 32 ? sums32 : sums16) |= kind.has_minima();
     }
 };
 
@@ -247,7 +248,6 @@ class PackedLinearStage final : public Stage {
         const QuantizedRows in = from(rows, (chunk.group.first + chunk.first) * rows.granules, 0);
         w.kernel({.codes = at,
                   .factors = at + w.shape.factors_offset(),
-                  .groups = w.shape.groups(),
                   .granules = in.granules,
                   .activations = in.codes,
                   .scales = in.scales,
@@ -305,19 +305,17 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
     WantedSums wanted;
     std::vector<PackedWeight> weights;
     for (const LinearOperands& o : linears) {
-        const quant::PackedKind kind = quant::packed_kind(o.weight->type);
-        const bool eight_bits = kind.code_bits == 8;
-        wanted.add(kind, level.kernels.wants_offsets);
-        const int index = packed_kernel_index(eight_bits, kind.group == 32, kind.has_minima, kind.f16_scales);
+        const quant::PackedKind& kind = quant::packed_kind(o.weight->type);
+        wanted.add(kind, level.kernels);
         weights.push_back({.shape = {.kind = kind, .rows = o.weight->rows, .columns = o.weight->columns},
-                           .kernel = level.kernels.panel[index],
+                           .kernel = level.kernels.panel[kind.index],
                            .data = o.data,
                            .bias = o.bias,
                            .out = o.out});
-        report_linear(context, *o.weight,
-                      (eight_bits ? "packed8 " : "packed4 ") + std::string(to_string(level.isa)) +
-                          (rest ? ", 16-bit inputs" : ""),
-                      refusals);
+        report_linear(
+            context, *o.weight,
+            fmt::format("packed{} {}{}", kind.code_bits, to_string(level.isa), rest ? ", 16-bit inputs" : ""),
+            refusals);
     }
     out.push_back(std::make_unique<QuantizeStage>(any, quantized, rest, wanted, level.kernels));
     out.push_back(std::make_unique<PackedLinearStage>(any, quantized, rest, level.kernels.max_block,

@@ -28,7 +28,9 @@ std::vector<float> round_trip(DType type, const std::vector<float>& values) {
 std::set<int> levels(DType type) {
     if (type == DType::mxfp4) return {-12, -8, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6, 8, 12};
     std::set<int> all;
-    if (type == DType::q4_0 || type == DType::q4_1) {
+    if (type == DType::q4_0) {
+        for (int c = -8; c < 8; ++c) all.insert(c);
+    } else if (type == DType::q4_1) {
         for (int c = 0; c < 16; ++c) all.insert(c);
     } else if (type == DType::q5_1) {
         for (int c = 0; c < 32; ++c) all.insert(c);

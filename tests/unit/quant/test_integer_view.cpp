@@ -33,8 +33,6 @@ struct Unpacked {
     }
 };
 
-bool is_f16(float x) { return f16_to_f32(f32_to_f16(x)) == x; }
-
 // The largest |view - decode| of any block as a fraction of the block's largest weight.
 double worst_error(DType type, std::span<const std::byte> blocks, std::uint64_t count) {
     const Unpacked unpacked(type, blocks, count);
@@ -83,7 +81,7 @@ TEST_CASE("quant: the integer view equals the weights of random blocks") {
     }
 }
 
-TEST_CASE("quant: the integer view keeps what it says of codes, minima and scales") {
+TEST_CASE("quant: the integer view keeps what it says of groups and minima") {
     Random random(5);
     for (DType type : block_types()) {
         CAPTURE(name(type));
@@ -92,18 +90,8 @@ TEST_CASE("quant: the integer view keeps what it says of codes, minima and scale
         const auto& view = unpacked.view;
         CHECK((view.group == 16 || view.group == 32));
         CHECK(info(type).block_size % static_cast<unsigned>(view.group) == 0);
-        REQUIRE((view.code_bits == 4 || view.code_bits == 8));
-        if (view.code_bits == 4) {
-            const auto [low, high] = std::minmax_element(unpacked.codes.begin(), unpacked.codes.end());
-            CHECK(*low >= 0);
-            CHECK(*high <= 15);
-        }
         const auto is_zero = [](float x) { return x == 0.0f; };
         CHECK(std::all_of(unpacked.minima.begin(), unpacked.minima.end(), is_zero) == !view.has_minimum);
-        if (view.f16_scales) {
-            CHECK(std::all_of(unpacked.scales.begin(), unpacked.scales.end(), is_f16));
-            CHECK(std::all_of(unpacked.minima.begin(), unpacked.minima.end(), is_f16));
-        }
     }
     CHECK_THROWS_AS(quant::integer_view(DType::f16), Error);
 }

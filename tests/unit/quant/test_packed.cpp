@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <memory>
 
 #include "base/half.hpp"
@@ -68,46 +69,65 @@ TEST_CASE("quant: a packed matrix unpacks to exactly scale * code + minimum") {
     }
 }
 
-TEST_CASE("quant: packed codes and factors lie where the layout says") {
+TEST_CASE("quant: packed codes lie where the layout says") {
     Random random(16);
+    // The planes of a code, low bits first.
+    const std::map<int, std::vector<int>> planes = {{2, {2}},    {3, {2, 1}}, {4, {4}},
+                                                    {5, {4, 1}}, {6, {4, 2}}, {8, {8}}};
     for (DType type : block_types()) {
         CAPTURE(name(type));
         const std::uint64_t rows = 20, columns = 2 * info(type).block_size;
         const Matrix matrix(type, rows, columns, random);
         const auto& kind = matrix.shape.kind;
-        const std::uint64_t group_bytes = 16u * kind.group * kind.code_bits / 8;
-        const std::uint64_t factor_size = kind.f16_scales ? 2 : 4, factors = kind.has_minima ? 32 : 16;
-        std::uint64_t wrong = 0;
-        const auto code_at = [&](const std::byte* panel, std::uint64_t r, std::uint64_t c) {
-            const std::byte* group = panel + c / kind.group * group_bytes;
-            const std::uint64_t step = c % kind.group / 4, lane = 4 * r + c % 4;
-            if (kind.code_bits == 8) return int{static_cast<std::int8_t>(group[64 * step + lane])};
-            const std::uint64_t half = kind.group / 8u;
-            if (step < half) return static_cast<int>(group[64 * step + lane]) & 15;
-            return static_cast<int>(group[64 * (step - half) + lane]) >> 4;
-        };
-        const auto factor_at = [&](const std::byte* panel, std::uint64_t group, std::uint64_t index) {
+        const auto code_at = [&](std::uint64_t r, std::uint64_t c) {
             const std::byte* at =
-                panel + columns / kind.group * group_bytes + (group * factors + index) * factor_size;
-            std::uint32_t bits = 0;
-            std::memcpy(&bits, at, factor_size);
-            return kind.f16_scales ? f16_to_f32(static_cast<std::uint16_t>(bits))
-                                   : std::bit_cast<float>(bits);
-        };
-        for (std::uint64_t r = 0; r < 32; ++r) {
-            const std::byte* panel = matrix.packed.data() + r / 16 * matrix.shape.panel_bytes();
-            for (std::uint64_t c = 0; c < columns; ++c) {
-                const std::uint64_t group = c / kind.group, g = r * matrix.shape.groups() + group;
-                const bool padding = r >= rows;
-                wrong += code_at(panel, r % 16, c) != (padding ? 0 : int{matrix.codes[r * columns + c]});
-                wrong += factor_at(panel, group, r % 16) != (padding ? 0.0f : matrix.scales[g]);
-                if (kind.has_minima)
-                    wrong += factor_at(panel, group, 16 + r % 16) != (padding ? 0.0f : matrix.minima[g]);
+                matrix.packed.data() + r / 16 * matrix.shape.panel_bytes() + c / 32 * 64 * kind.code_bits;
+            const std::uint64_t step = c % 32 / 4;
+            unsigned code = 0;
+            int from = 0;
+            for (const int bits : planes.at(kind.code_bits)) {
+                const std::uint64_t bit = step * static_cast<unsigned>(bits);
+                const auto byte = static_cast<unsigned>(at[64 * (bit / 8) + 4 * (r % 16) + c % 4]);
+                code |= ((byte >> bit % 8) & ((1u << bits) - 1)) << from;
+                from += bits;
+                at += 64 * bits;
             }
+            if (kind.code_bits == 8) return int{static_cast<std::int8_t>(code)};
+            if (kind.levels == quant::CodeLevels::iq4) return int{quant::iq4_levels[code]};
+            if (kind.levels == quant::CodeLevels::fp4) return int{quant::fp4_levels[code]};
+            return static_cast<int>(code) - kind.zero;
+        };
+        std::uint64_t wrong = 0;
+        for (std::uint64_t r = 0; r < rows; ++r) {
+            for (std::uint64_t c = 0; c < columns; ++c)
+                wrong += code_at(r, c) != matrix.codes[r * columns + c];
         }
         CHECK(wrong == 0);
         CHECK(matrix.shape.panel_bytes() % 64 == 0);
         CHECK(matrix.shape.factors_offset() % 64 == 0);
+    }
+}
+
+TEST_CASE("quant: packed matrices are hardly larger than the blocks they were") {
+    for (DType type : block_types()) {
+        CAPTURE(name(type));
+        const PackedShape shape{quant::packed_kind(type), 64, 2048};
+        const double ratio =
+            static_cast<double>(shape.bytes()) / static_cast<double>(64 * row_bytes(type, 2048));
+        if (shape.kind.factors == quant::Factors::f32) {
+            CHECK(ratio <= 6.3);  // lattices, spelled out
+        } else {
+            CHECK(ratio <= 1.25);
+        }
+    }
+    // As many bytes, in whole lines of 64.
+    const auto more = [](DType type) {
+        return PackedShape{quant::packed_kind(type), 16, 256}.bytes() - 16 * row_bytes(type, 256);
+    };
+    for (DType type : {DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q8_0, DType::q2_k,
+                       DType::q6_k, DType::iq4_nl, DType::tq2_0, DType::mxfp4}) {
+        CAPTURE(name(type));
+        CHECK(more(type) < 64);
     }
 }
 
@@ -127,19 +147,4 @@ TEST_CASE("quant: panels are packed independently and write only their own bytes
         quant::pack(type, matrix.blocks.data(), matrix.shape, 0, 1, apart.data());
         CHECK(apart == matrix.packed);
     }
-}
-
-TEST_CASE("quant: a q4_0 scale too large for a packed minimum gives infinities, not wrong weights") {
-    std::vector<std::byte> blocks(2 * info(DType::q4_0).block_bytes, std::byte{0x11});
-    const std::uint16_t largest_fitting = f32_to_f16(8184.0f), too_large = f32_to_f16(8192.0f);
-    std::memcpy(blocks.data(), &largest_fitting, 2);
-    std::memcpy(blocks.data() + info(DType::q4_0).block_bytes, &too_large, 2);
-    const PackedShape shape{quant::packed_kind(DType::q4_0), 2, 32};
-    std::vector<std::byte> packed(shape.bytes());
-    quant::pack(DType::q4_0, blocks.data(), shape, 0, 1, packed.data());
-    float row[32];
-    quant::unpack_row(shape, packed.data(), 0, row);
-    CHECK(row[0] == -7 * 8184.0f);
-    quant::unpack_row(shape, packed.data(), 1, row);
-    CHECK(std::isinf(row[0]));
 }

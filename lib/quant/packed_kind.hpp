@@ -1,0 +1,91 @@
+// The kinds of the packed layout (packed.hpp). Kernels of every instruction set include this: no standard C++
+// headers here.
+#pragma once
+
+#include <stdint.h>
+
+namespace lamina::quant {
+
+inline constexpr int panel_rows = 16;
+inline constexpr int panel_granule = 32;         // columns: what the planes of a panel are made of
+inline constexpr int panel_super_columns = 256;  // columns that share a unit
+
+// The values that 4-bit codes are indices of.
+enum class CodeLevels : uint8_t { none, iq4, fp4 };
+
+inline constexpr int8_t iq4_levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                          1,    13,   25,  38,  53,  69,  89,  113};
+// FP4 (E2M1: 0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives), doubled.
+inline constexpr int8_t fp4_levels[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+// How scales and minima are stored; each is 16 values, one a row.
+enum class Factors : uint8_t {
+    f16,             // a group: f16 scales
+    f16_minima,      // a group: f16 scales, f16 minima
+    f32,             // a group: f32 scales
+    e8m0,            // a group: bytes e, scale 2^(e - 128)
+    unit,            // 256 columns: f16 scales
+    levels8,         // 256 columns: f16 units; then its groups: i8 multiples of the unit
+    levels8_minima,  // 256 columns: f16 units of scales, f16 units of minima; then its groups: u8 scales, u8
+                     // minima. What the minimum gives is subtracted.
+    levels4_minima,  // the same, a group: bytes of a 4-bit scale (low) and a 4-bit minimum (high)
+};
+
+struct PackedKind {
+    uint8_t index;      // in packed_kinds
+    uint8_t code_bits;  // 2, 3, 4, 5, 6: unsigned; 8: signed
+    uint8_t group;      // 16 or 32 columns share a factor
+    uint8_t zero;       // what is subtracted from unsigned codes: 0 or a power of two; 128 for signed ones
+    CodeLevels levels;
+    Factors factors;
+
+    constexpr bool has_minima() const {
+        return factors == Factors::f16_minima || factors == Factors::levels8_minima ||
+               factors == Factors::levels4_minima;
+    }
+    constexpr bool has_units() const {
+        return factors == Factors::unit || factors == Factors::levels8 ||
+               factors == Factors::levels8_minima || factors == Factors::levels4_minima;
+    }
+    constexpr int code_bytes() const { return panel_rows * panel_granule * code_bits / 8; }  // of a granule
+    constexpr int unit_bytes() const {  // of 256 columns, before their groups
+        return !has_units() ? 0 : has_minima() ? 4 * panel_rows : 2 * panel_rows;
+    }
+    constexpr int group_bytes() const {  // of a group's factors
+        switch (factors) {
+            case Factors::f16: return 2 * panel_rows;
+            case Factors::f16_minima: return 4 * panel_rows;
+            case Factors::f32: return 4 * panel_rows;
+            case Factors::e8m0: return panel_rows;
+            case Factors::unit: return 0;
+            case Factors::levels8: return panel_rows;
+            case Factors::levels8_minima: return 2 * panel_rows;
+            case Factors::levels4_minima: return panel_rows;
+        }
+        return 0;
+    }
+    constexpr bool operator==(const PackedKind& other) const { return index == other.index; }
+};
+
+inline constexpr PackedKind packed_kinds[] = {
+    {0, 4, 32, 8, CodeLevels::none, Factors::f16},             // q4_0
+    {1, 4, 32, 0, CodeLevels::none, Factors::f16_minima},      // q4_1
+    {2, 5, 32, 16, CodeLevels::none, Factors::f16},            // q5_0
+    {3, 5, 32, 0, CodeLevels::none, Factors::f16_minima},      // q5_1
+    {4, 8, 32, 128, CodeLevels::none, Factors::f16},           // q8_0
+    {5, 2, 16, 0, CodeLevels::none, Factors::levels4_minima},  // q2_K
+    {6, 3, 16, 4, CodeLevels::none, Factors::levels8},         // q3_K
+    {7, 4, 32, 0, CodeLevels::none, Factors::levels8_minima},  // q4_K
+    {8, 5, 32, 0, CodeLevels::none, Factors::levels8_minima},  // q5_K
+    {9, 6, 16, 32, CodeLevels::none, Factors::levels8},        // q6_K
+    {10, 4, 32, 128, CodeLevels::iq4, Factors::f16},           // iq4_nl
+    {11, 4, 32, 128, CodeLevels::iq4, Factors::levels8},       // iq4_xs
+    {12, 4, 32, 128, CodeLevels::fp4, Factors::e8m0},          // mxfp4
+    {13, 4, 16, 128, CodeLevels::fp4, Factors::f16},           // nvfp4
+    {14, 2, 32, 1, CodeLevels::none, Factors::unit},           // tq1_0, tq2_0
+    {15, 8, 32, 128, CodeLevels::none, Factors::f32},          // the lattices of iq1, iq2, iq3
+    {16, 8, 16, 128, CodeLevels::none, Factors::f32},          // those with groups of 16
+};
+inline constexpr int packed_kind_count = sizeof(packed_kinds) / sizeof(packed_kinds[0]);
+
+}  // namespace lamina::quant
