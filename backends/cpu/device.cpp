@@ -30,7 +30,7 @@ namespace {
 
 // The file's bytes in place; kernels read them by element, so they must be aligned for it.
 std::shared_ptr<const Weight> in_place(const WeightData& weight) {
-    const std::uint64_t element = info(weight.info.type).block_bytes;
+    const std::uint64_t element = is_float(weight.info.type) ? info(weight.info.type).block_bytes : 1;
     if (reinterpret_cast<std::uintptr_t>(weight.bytes.data()) % element != 0) {
         refuse(ErrorCode::bad_file, weight.info, "data aligned to " + std::to_string(element) + " bytes",
                "less");

@@ -38,7 +38,7 @@ std::uint64_t scratch_of(const Program& program, bool precise, const Op& op, int
         return attention_scratch_bytes(program, *attention, threads);
     if (const auto* route = std::get_if<Route>(&op)) return route_scratch_bytes(program, *route, threads);
     if (const auto* linear = std::get_if<Linear>(&op)) {
-        return linear_scratch_bytes(program, precise, *linear, slot_rows(program, linear->in));
+        return linear_scratch_bytes(program, precise, *linear, slot_rows(program, linear->in), threads);
     }
     return 0;
 }
@@ -57,7 +57,7 @@ int threads_of(const DeviceInfo& device, const DeviceOptions& options) {
     return std::clamp(device.threads > 0 ? device.threads : available_cpus(), 1, most_threads);
 }
 
-WeightInfo place(const DeviceInfo&, const DeviceOptions&, WeightInfo weight) {
+WeightInfo place(const DeviceInfo&, const DeviceOptions& options, WeightInfo weight) {
     weight.form = Form::file;
     weight.bytes = 0;
     if (!quant::is_weight_type(weight.type)) return weight;
@@ -67,9 +67,11 @@ WeightInfo place(const DeviceInfo&, const DeviceOptions&, WeightInfo weight) {
         weight.form = Form::f32;
         weight.bytes = matrix_bytes(*rows, weight.columns, weight.name);
     } else if (is_quantized(weight.type)) {
+        const quant::PackedKind& kind = quant::packed_kind(weight.type);
+        if (!options.repack || !quant::worth_packing(kind)) return weight;
         weight.form = Form::packed;
-        const quant::PackedShape one{quant::packed_kind(weight.type), weight.rows, weight.columns};
-        const auto bytes = checked_mul(weight.matrices, one.bytes());
+        const auto bytes =
+            checked_mul(weight.matrices, quant::PackedShape{kind, weight.rows, weight.columns}.bytes());
         if (!bytes) too_large(weight.name);
         weight.bytes = *bytes;
     }

@@ -12,8 +12,9 @@ namespace lamina::cpu {
 // options.threads, or all that the device has. Throws invalid_argument outside 0..1024.
 int threads_of(const DeviceInfo& device, const backend::DeviceOptions& options);
 
-// Vectors (norms, biases, sinks) and f64 become f32; quantized matrices are packed; f32, f16 and bf16
-// matrices are read where the file is mapped. A type that is no weight keeps its form: upload refuses it.
+// Vectors (norms, biases, sinks) and f64 become f32; quantized matrices are packed where that is worth it and
+// wanted; what else there is, and f32, f16 and bf16 matrices, is read where the file is mapped. A type that
+// is no weight keeps its form: upload refuses it.
 backend::WeightInfo place(const DeviceInfo& device, const backend::DeviceOptions& options,
                           backend::WeightInfo weight);
 

@@ -65,7 +65,10 @@ struct ModelOptions {
     /// Element type of the KV cache (the reference backend keeps f32).
     CacheType cache = CacheType::automatic;
     ComputeType compute = ComputeType::automatic;  ///< what weights are multiplied with
-    LoadMode load = LoadMode::map;                 ///< how the file is read
+    /// Rearrange quantized matrices at load, so that they are read fast; false: compute on the blocks of the
+    /// file, which takes no memory beside it and is several times slower.
+    bool repack = true;
+    LoadMode load = LoadMode::map;   ///< how the file is read
     ProgressCallback progress = {};  ///< hears how far loading is, and can cancel it; empty: nobody
     LogSink log = {};                ///< takes what the library has to say; empty: nobody
     /// The host's threads to compute on. Empty: own ones, started by the first computation (packing weights

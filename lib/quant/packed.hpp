@@ -31,6 +31,10 @@ namespace lamina::quant {
 // The kind that a block type is packed to.
 const PackedKind& packed_kind(DType type);
 
+// False for lattices: packed, they would take several times the bytes of their blocks. Their panels are made
+// when they are multiplied.
+inline bool worth_packing(const PackedKind& kind) { return kind.factors != Factors::f32; }
+
 struct PackedShape {
     PackedKind kind;
     std::uint64_t rows = 0, columns = 0;

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <cstring>
 
 #include "base/half.hpp"
 #include "lamina/error.hpp"
@@ -135,6 +136,26 @@ TEST_CASE("packed weights: every block type, shape and instruction set", "[linea
                 const auto fine =
                     run_linear(type, s, i % 2 == 0, isa, 1, backend::Compute::f32, through_int16);
                 CHECK(fine.error <= tolerance);
+            }
+        }
+    }
+}
+
+TEST_CASE("weights computed on as blocks of the file equal the packed ones", "[linear]") {
+    for (const cpu::Isa isa : cpu::detected()) {
+        for (const DType type : block_types) {
+            for (const Shape s : {Shape{1, 256, 100}, Shape{9, 512, 17}, Shape{70, 256, 33}}) {
+                Random random(s.rows);
+                const auto file = random.weights(type, std::uint64_t{s.outputs} * s.columns, 0.05f);
+                const auto x = random.normals(std::uint64_t{s.rows} * s.columns);
+                LinearCase c(s.columns, s.rows);
+                for (const bool pack : {true, false}) c.add(type, s.outputs, file, {}, pack);
+                c.build(isa, 2);
+                std::copy(x.begin(), x.end(), c.in());
+                c.run(s.rows);
+                INFO(to_string(isa) << " " << info(type).name << " " << s.rows << " rows");
+                CHECK(std::memcmp(c.out(0), c.out(1), std::uint64_t{s.rows} * s.outputs * sizeof(float)) ==
+                      0);
             }
         }
     }
@@ -285,9 +306,9 @@ TEST_CASE("the implementation taken is reported with the reasons against the oth
                Catch::Contains("avx512_vnni: above scalar") && Catch::Contains("onednn: "));
 }
 
-TEST_CASE("a weight of another shape is an error", "[linear]") {
+TEST_CASE("a weight in a form that its type cannot have is an error", "[linear]") {
     LinearCase c(256, 1);
     const std::vector<std::byte> bytes(1 << 20);
-    c.add_held(DType::q4_1, 16, backend::Form::file, bytes.data(), {});
+    c.add_held(DType::f32, 16, backend::Form::packed, bytes.data(), {});
     CHECK_THROWS_AS(c.build(cpu::Isa::scalar, 1), Error);
 }

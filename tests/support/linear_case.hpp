@@ -35,12 +35,12 @@ class LinearCase {
         in_ = add_slot(columns);
     }
 
-    // A weight [outputs, columns]; `file` holds its rows as a file does. Blocks are packed, other types stay
-    // as they are.
+    // A weight [outputs, columns]; `file` holds its rows as a file does. Blocks are packed if `pack`, other
+    // types stay as they are.
     void add(DType type, std::uint32_t outputs, const std::vector<std::byte>& file,
-             const std::vector<float>& bias = {}) {
+             const std::vector<float>& bias = {}, bool pack = true) {
         const std::uint64_t columns = program_.slots[in_].width;
-        if (is_quantized(type)) {
+        if (is_quantized(type) && pack) {
             const quant::PackedShape shape{quant::packed_kind(type), outputs, columns};
             AlignedBytes& packed = memory_.emplace_back(shape.bytes());
             quant::pack(type, file.data(), shape, 0, shape.panels(), packed.data());
@@ -73,8 +73,8 @@ class LinearCase {
         const bool precise = cpu::precise_inputs(program_, options_);
         std::uint64_t scratch = 0;
         for (const auto& linear : linears_) {
-            scratch =
-                std::max(scratch, cpu::linear_scratch_bytes(program_, precise, linear, program_.max_rows));
+            scratch = std::max(
+                scratch, cpu::linear_scratch_bytes(program_, precise, linear, program_.max_rows, threads));
         }
         AlignedBytes& memory = memory_.emplace_back(scratch);
         cpu_memory_.scratch = memory.data();

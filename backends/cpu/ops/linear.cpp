@@ -59,6 +59,12 @@ const float* bias_data(const BuildContext& context, const backend::Linear& linea
     return reinterpret_cast<const float*>((*context.weights)[linear.bias]);
 }
 
+// Else row-major floats.
+bool as_panels(const backend::WeightInfo& weight) {
+    return weight.form == backend::Form::packed ||
+           (weight.form == backend::Form::file && is_quantized(weight.type));
+}
+
 LinearOperands operands(const BuildContext& context, const backend::Linear& linear) {
     const backend::Program& program = *context.program;
     check_shape(program, linear);
@@ -98,17 +104,17 @@ void add_linears(const BuildContext& context, const std::vector<backend::Linear>
     std::vector<LinearOperands> packed, dense;
     for (const backend::Linear& linear : linears) {
         const LinearOperands o = operands(context, linear);
-        (o.weight->form == backend::Form::packed ? packed : dense).push_back(o);
+        (as_panels(*o.weight) ? packed : dense).push_back(o);
     }
     if (!packed.empty()) add_packed_linears(context, packed, out);
     if (!dense.empty()) add_dense_linears(context, dense, out);
 }
 
 std::uint64_t linear_scratch_bytes(const backend::Program& program, bool precise,
-                                   const backend::Linear& linear, std::uint64_t rows) {
+                                   const backend::Linear& linear, std::uint64_t rows, int threads) {
     const backend::WeightInfo& weight = program.weights[linear.weight];
-    return weight.form == backend::Form::packed ? packed_scratch_bytes(precise, rows, weight.columns)
-                                                : dense_scratch_bytes(rows, weight.columns);
+    return as_panels(weight) ? packed_scratch_bytes(weight, precise, rows, threads)
+                                     : dense_scratch_bytes(rows, weight.columns);
 }
 
 }  // namespace lamina::cpu

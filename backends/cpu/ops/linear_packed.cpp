@@ -154,7 +154,9 @@ class QuantizeStage final : public Stage {
 struct PackedWeight {
     quant::PackedShape shape;
     PackedKernel kernel;
-    const std::byte* data;
+    DType type;
+    bool blocks;            // data are the blocks of the file: panels are made as they are needed
+    const std::byte* data;  // of all matrices
     const float* bias;
     float* out;
 };
@@ -162,13 +164,17 @@ struct PackedWeight {
 class PackedLinearStage final : public Stage {
   public:
     PackedLinearStage(const LinearOperands& o, const QuantizedRows& from, std::optional<QuantizedRows> rest,
-                      std::uint32_t max_block, std::vector<PackedWeight> weights)
+                      std::uint32_t max_block, std::byte* panels, std::vector<PackedWeight> weights)
         : slot_(o.slot),
           groups_(o.groups),
           from_(from),
           rest_(rest),
           max_block_(max_block),
-          weights_(std::move(weights)) {}
+          panels_(panels),
+          weights_(std::move(weights)) {
+        for (const PackedWeight& w : weights_)
+            if (w.blocks) panel_bytes_ = std::max(panel_bytes_, w.shape.panel_bytes());
+    }
 
     // The work is cut along the rows of each matrix, these along chunks that stay in the second-level cache,
     // within a chunk along panels. Threads take contiguous shares of its cost: the bytes of weights for few
@@ -187,7 +193,8 @@ class PackedLinearStage final : public Stage {
                 // A panel is its thread's where its start is in the share.
                 const std::uint64_t first = mine.first > at ? div_up(mine.first - at, one) : 0;
                 const std::uint64_t last = mine.last > at ? div_up(mine.last - at, one) : 0;
-                for (std::uint64_t p = first; p < std::min(last, panels); ++p) multiply(w, p, chunk);
+                std::byte* room = panels_ + static_cast<std::uint64_t>(worker.thread) * panel_bytes_;
+                for (std::uint64_t p = first; p < std::min(last, panels); ++p) multiply(w, p, chunk, room);
                 at += panels * one;
             }
         });
@@ -222,16 +229,28 @@ class PackedLinearStage final : public Stage {
         return rows < 8 ? w.shape.panel_bytes() : w.shape.columns * rows;
     }
 
-    void multiply(const PackedWeight& w, std::uint64_t panel, const Chunk& chunk) const {
+    // The panel's bytes, in `room` where they have to be made.
+    static const std::byte* panel_data(const PackedWeight& w, std::uint64_t matrix, std::uint64_t panel,
+                                       std::byte* room) {
+        if (!w.blocks) return w.data + matrix * w.shape.bytes() + panel * w.shape.panel_bytes();
+        const std::uint64_t stored = row_bytes(w.type, w.shape.columns);
+        const std::uint64_t first = panel * quant::panel_rows;
+        const quant::PackedShape one{w.shape.kind, w.shape.rows - first, w.shape.columns};
+        quant::pack(w.type, w.data + (matrix * w.shape.rows + first) * stored, one, 0, 1, room);
+        return room;
+    }
+
+    void multiply(const PackedWeight& w, std::uint64_t panel, const Chunk& chunk, std::byte* room) const {
+        const std::byte* data = panel_data(w, chunk.matrix, panel, room);
         const std::uint64_t output = panel * quant::panel_rows;
         const float* bias = w.bias ? w.bias + chunk.matrix * w.shape.rows + output : nullptr;
         float* out = w.out + (chunk.group.first + chunk.first) * w.shape.rows + output;
-        multiply(w, panel, chunk, from_, bias, out, w.shape.rows);
+        multiply(w, data, panel, chunk, from_, bias, out, w.shape.rows);
         if (!rest_) return;
         // The panel is in the cache still: what the rounding of the inputs lost costs no second reading of
         // it.
         std::array<float, precise_rows * quant::panel_rows> rest;
-        multiply(w, panel, chunk, *rest_, nullptr, rest.data(), quant::panel_rows);
+        multiply(w, data, panel, chunk, *rest_, nullptr, rest.data(), quant::panel_rows);
         const std::uint64_t width = std::min<std::uint64_t>(quant::panel_rows, w.shape.rows - output);
         for (std::uint64_t r = 0; r < chunk.last - chunk.first; ++r) {
             for (std::uint64_t i = 0; i < width; ++i)
@@ -240,10 +259,9 @@ class PackedLinearStage final : public Stage {
     }
 
     // The chunk's rows times a panel, to `out` from the chunk's first row on.
-    void multiply(const PackedWeight& w, std::uint64_t panel, const Chunk& chunk, const QuantizedRows& rows,
-                  const float* bias, float* out, std::uint64_t out_stride) const {
-        const auto* at = reinterpret_cast<const std::uint8_t*>(w.data) + chunk.matrix * w.shape.bytes() +
-                         panel * w.shape.panel_bytes();
+    void multiply(const PackedWeight& w, const std::byte* data, std::uint64_t panel, const Chunk& chunk,
+                  const QuantizedRows& rows, const float* bias, float* out, std::uint64_t out_stride) const {
+        const auto* at = reinterpret_cast<const std::uint8_t*>(data);
         const bool by32 = w.shape.kind.group == 32;
         const QuantizedRows in = from(rows, (chunk.group.first + chunk.first) * rows.granules, 0);
         w.kernel({.codes = at,
@@ -268,6 +286,8 @@ class PackedLinearStage final : public Stage {
     QuantizedRows from_;
     std::optional<QuantizedRows> rest_;
     std::uint32_t max_block_;
+    std::byte* panels_;  // one of panel_bytes_ for each thread
+    std::uint64_t panel_bytes_ = 0;
     std::vector<PackedWeight> weights_;
 };
 
@@ -298,32 +318,41 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
     const LinearOperands& any = linears.front();
     const std::uint64_t columns = any.weight->columns;
     const QuantizedRows quantized = lay_out(context.memory->scratch, any.max_rows, columns);
+    std::byte* scratch = context.memory->scratch + quantized_bytes(any.max_rows, columns);
     std::optional<QuantizedRows> rest;
-    if (context.precise_inputs)
-        rest =
-            lay_out(context.memory->scratch + quantized_bytes(any.max_rows, columns), any.max_rows, columns);
+    if (context.precise_inputs) {
+        rest = lay_out(scratch, any.max_rows, columns);
+        scratch += quantized_bytes(any.max_rows, columns);
+    }
     WantedSums wanted;
     std::vector<PackedWeight> weights;
     for (const LinearOperands& o : linears) {
         const quant::PackedKind& kind = quant::packed_kind(o.weight->type);
+        const bool blocks = o.weight->form == backend::Form::file;
         wanted.add(kind, level.kernels);
         weights.push_back({.shape = {.kind = kind, .rows = o.weight->rows, .columns = o.weight->columns},
                            .kernel = level.kernels.panel[kind.index],
+                           .type = o.weight->type,
+                           .blocks = blocks,
                            .data = o.data,
                            .bias = o.bias,
                            .out = o.out});
-        report_linear(
-            context, *o.weight,
-            fmt::format("packed{} {}{}", kind.code_bits, to_string(level.isa), rest ? ", 16-bit inputs" : ""),
-            refusals);
+        report_linear(context, *o.weight,
+                      fmt::format("packed{} {}{}{}", kind.code_bits, to_string(level.isa),
+                                  blocks ? ", from blocks" : "", rest ? ", 16-bit inputs" : ""),
+                      refusals);
     }
     out.push_back(std::make_unique<QuantizeStage>(any, quantized, rest, wanted, level.kernels));
-    out.push_back(std::make_unique<PackedLinearStage>(any, quantized, rest, level.kernels.max_block,
+    out.push_back(std::make_unique<PackedLinearStage>(any, quantized, rest, level.kernels.max_block, scratch,
                                                       std::move(weights)));
 }
 
-std::uint64_t packed_scratch_bytes(bool precise, std::uint64_t rows, std::uint64_t columns) {
-    return quantized_bytes(rows, columns) * (precise ? 2 : 1);
+std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, bool precise, std::uint64_t rows,
+                                   int threads) {
+    const std::uint64_t inputs = quantized_bytes(rows, weight.columns) * (precise ? 2 : 1);
+    if (weight.form != backend::Form::file) return inputs;
+    const quant::PackedShape shape{quant::packed_kind(weight.type), weight.rows, weight.columns};
+    return inputs + static_cast<std::uint64_t>(threads) * shape.panel_bytes();
 }
 
 // Inputs are rounded to 8 bits, which changes logits by some 1 %. What the rounding lost can be rounded to 8

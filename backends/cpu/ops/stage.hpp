@@ -63,8 +63,8 @@ struct BuildContext {
 void add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears, Stages& out);
 // Whether the inputs of quantized weights keep about 16 bits. linear_packed.cpp says when and why.
 bool precise_inputs(const backend::Program& program, const backend::DeviceOptions& options);
-// Scratch that add_linears' stages need for `rows` rows of `columns` inputs. Pure.
+// Scratch that add_linears' stages need for `rows` rows. Pure.
 std::uint64_t linear_scratch_bytes(const backend::Program& program, bool precise,
-                                   const backend::Linear& linear, std::uint64_t rows);
+                                   const backend::Linear& linear, std::uint64_t rows, int threads);
 
 }  // namespace lamina::cpu

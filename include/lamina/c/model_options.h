@@ -125,7 +125,12 @@ typedef struct lamina_model_options {
     /** Element type of the KV cache (the reference backend keeps f32). Default: LAMINA_CACHE_AUTOMATIC. */
     lamina_cache_type cache;
     lamina_compute_type compute; /**< what weights are multiplied with; default: LAMINA_COMPUTE_AUTOMATIC */
-    lamina_load_mode load;       /**< how the file is read; default: LAMINA_LOAD_MAP */
+    /**
+     * Rearrange quantized matrices at load, so that they are read fast; false: compute on the blocks of the
+     * file, which takes no memory beside it and is several times slower. Default: true.
+     */
+    bool repack;
+    lamina_load_mode load;             /**< how the file is read; default: LAMINA_LOAD_MAP */
     lamina_progress_callback progress; /**< hears how far loading is, and can stop it; default: NULL */
     void* progress_user;               /**< what `progress` gets; default: NULL */
     lamina_log_callback log;           /**< takes what the library has to say; default: NULL */

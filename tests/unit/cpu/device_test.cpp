@@ -38,11 +38,18 @@ TEST_CASE("device: what it says about this machine", "[device]") {
 }
 
 TEST_CASE("device: forms and bytes of weights", "[device]") {
-    for (const DType type : {DType::q4_1, DType::q6_k, DType::iq2_xxs, DType::mxfp4}) {
+    for (const DType type : {DType::q4_1, DType::q6_k, DType::mxfp4}) {
         const auto w = placed(type, 33, 512);
         CHECK(w.form == Form::packed);
         CHECK(w.bytes == quant::PackedShape{quant::packed_kind(type), 33, 512}.bytes());
+        const auto kept = cpu::record().place(some_device, {.repack = false},
+                                              {.name = "w", .type = type, .rows = 33, .columns = 512});
+        CHECK(kept.form == Form::file);
+        CHECK(kept.bytes == 0);
     }
+    // Lattices would take several times their bytes.
+    CHECK(placed(DType::iq2_xxs, 33, 512).form == Form::file);
+    CHECK(placed(DType::iq2_xxs, 33, 512).bytes == 0);
     for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
         CHECK(placed(type, 2, 576).form == Form::file);
         CHECK(placed(type, 2, 576).bytes == 0);
