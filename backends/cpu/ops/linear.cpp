@@ -114,7 +114,7 @@ std::uint64_t linear_scratch_bytes(const backend::Program& program, bool precise
                                    const backend::Linear& linear, std::uint64_t rows, int threads) {
     const backend::WeightInfo& weight = program.weights[linear.weight];
     return as_panels(weight) ? packed_scratch_bytes(weight, precise, rows, threads)
-                                     : dense_scratch_bytes(rows, weight.columns);
+                             : dense_scratch_bytes(rows, weight.columns);
 }
 
 }  // namespace lamina::cpu
