@@ -65,6 +65,10 @@ struct ModelOptions {
     /// Element type of the KV cache (the reference backend keeps f32).
     CacheType cache = CacheType::automatic;
     ComputeType compute = ComputeType::automatic;  ///< what weights are multiplied with
+    /// Logits of a token are the same bits whoever shares its batch and however its prompt is cut into steps.
+    /// Quantized and f16 weights always give this; matrices of f32 and bf16 have a faster way for many rows,
+    /// whose last bits differ and which this leaves out.
+    bool invariant = false;
     /// Rearrange quantized matrices at load, so that they are read fast; false: compute on the blocks of the
     /// file, which takes no memory beside it and is several times slower.
     bool repack = true;

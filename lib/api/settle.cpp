@@ -115,6 +115,7 @@ Settled settle(const ModelOptions& options, const model::Model& model) {
     s.device_options = {.threads = s.options.threads,
                         .pin_threads = options.pin_threads,
                         .compute = compute(options.compute),
+                        .invariant = options.invariant,
                         .repack = options.repack,
                         .host_threads = options.host_threads,
                         .allocator = options.allocator};

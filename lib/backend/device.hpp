@@ -25,6 +25,7 @@ struct DeviceOptions {
     int threads = 0;          // 0: all that the process may use
     bool pin_threads = true;  // bind each compute thread to one CPU
     Compute compute = Compute::automatic;
+    bool invariant = false;         // a row's results are the same bits whatever rows are beside it
     bool repack = true;             // false: quantized matrices stay blocks as in the file, which is slower
     HostThreads host_threads = {};  // instead of own threads
     HostAllocator allocator = {};   // instead of the system's memory, for CPU devices

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
+#include <span>
 #include <sstream>
 #include <string>
 
@@ -40,7 +41,10 @@ double seconds_since(Clock::time_point start) {
 
 // GB/s of a plain read of 512 MiB by all threads, best of 5.
 double read_bandwidth(int threads) {
-    const std::vector<std::uint64_t> data(64u << 20, 1);
+    constexpr std::uint64_t count = 64u << 20;
+    const cpu::Allocation memory(count * 8, "data");
+    const std::span data(reinterpret_cast<std::uint64_t*>(memory.data()), count);
+    std::fill(data.begin(), data.end(), 1);
     Team team(threads, true);
     double best = 0;
     for (int round = 0; round < 5; ++round) {
@@ -66,7 +70,8 @@ struct Matrix {
     }
 };
 
-void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, int threads, double seconds) {
+void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, const std::shared_ptr<Team>& team,
+             double seconds) {
     test::Random random(1);
     const auto one_row = random.weights(m.type, m.columns, 0.05f);
     std::vector<std::byte> file;
@@ -76,7 +81,8 @@ void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, int threads, dou
     for (std::uint64_t i = 0; i < copies; ++i) {
         auto c = std::make_unique<test::LinearCase>(m.columns, rows);
         c->add(m.type, m.outputs, file);
-        c->build(isa, threads);
+        // Small matrices would have inputs of 16 bits: models that have only such do.
+        c->build(isa, team, is_quantized(m.type) ? backend::Compute::bf16 : backend::Compute::automatic);
         const auto x = random.normals(m.columns);
         for (std::uint32_t r = 0; r < rows; ++r)
             std::copy(x.begin(), x.end(), c->in() + r * std::uint64_t{m.columns});
@@ -104,6 +110,7 @@ void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, int threads, dou
 
 void measure_all(int argc, char** argv) {
     const int threads = std::atoi(option(argc, argv, "--threads", "2").c_str());
+    const auto team = std::make_shared<Team>(threads, true);
     const double seconds = std::atof(option(argc, argv, "--seconds", "0.5").c_str());
     std::vector<std::string> isas;
     for (const cpu::Isa isa : cpu::detected()) isas.emplace_back(to_string(isa));
@@ -122,7 +129,7 @@ void measure_all(int argc, char** argv) {
                     for (const std::string& rows :
                          split(option(argc, argv, "--rows", "1,2,4,8,32,128,512"))) {
                         measure({*type, outputs, columns}, isa, static_cast<std::uint32_t>(std::stoul(rows)),
-                                threads, seconds);
+                                team, seconds);
                     }
                 }
             }

@@ -8,23 +8,21 @@
 
 #include "base/checked.hpp"
 #include "base/team.hpp"
+#include "cpu/memory.hpp"
 #include "cpu/ops/stage.hpp"
 #include "quant/packed.hpp"
 #include "tests/support/random.hpp"
 
 namespace lamina::test {
 
-// Zeroed memory aligned to 64 bytes.
+// Zeroed memory as the CPU device allocates it.
 class AlignedBytes {
   public:
-    explicit AlignedBytes(std::uint64_t bytes) : storage_(bytes + 64) {}
-    std::byte* data() {
-        auto* at = storage_.data();
-        return at + (64 - reinterpret_cast<std::uintptr_t>(at) % 64) % 64;
-    }
+    explicit AlignedBytes(std::uint64_t bytes) : memory_(bytes, "test") {}
+    std::byte* data() { return memory_.data(); }
 
   private:
-    std::vector<std::byte> storage_;
+    cpu::Allocation memory_;
 };
 
 class LinearCase {
@@ -67,9 +65,12 @@ class LinearCase {
 
     // Compiles what was added.
     void build(cpu::Isa isa, int threads, backend::Compute compute = backend::Compute::automatic) {
+        build(isa, std::make_shared<Team>(threads, false), compute);
+    }
+    void build(cpu::Isa isa, std::shared_ptr<Team> team, backend::Compute compute) {
+        const int threads = team->threads();
         options_.compute = compute;
-        threads_ = threads;
-        team_ = std::make_unique<Team>(threads, false);
+        team_ = std::move(team);
         const bool precise = cpu::precise_inputs(program_, options_);
         std::uint64_t scratch = 0;
         for (const auto& linear : linears_) {
@@ -100,7 +101,7 @@ class LinearCase {
             if (parallel) {
                 team_->parallel([&](Worker worker) { stage->run(step, worker); });
             } else {
-                for (int t = threads_ - 1; t >= 0; --t) stage->run(step, {t, threads_});
+                for (int t = team_->threads() - 1; t >= 0; --t) stage->run(step, {t, team_->threads()});
             }
         }
     }
@@ -130,8 +131,7 @@ class LinearCase {
     backend::DeviceOptions options_;
     cpu::Memory cpu_memory_;
     backend::Slot in_ = 0;
-    int threads_ = 1;
-    std::unique_ptr<Team> team_;
+    std::shared_ptr<Team> team_;
     std::deque<AlignedBytes> memory_;
     std::vector<const std::byte*> weights_;
     std::vector<backend::Linear> linears_;

@@ -216,6 +216,8 @@ void choose_onednn(const BuildContext& context, Input form, DenseWeight& w, Refu
     if (!same_types) {
         refusal = "no product of " + std::string(info(w.type).name) + " by " +
                   (form == Input::bf16 ? "bf16" : "f32");
+    } else if (context.options->invariant) {
+        refusal = "results that depend on the rows beside";
     } else if (o.weight->matrices > 1) {
         refusal = "several matrices";
     } else if (o.max_rows < DenseLinearStage::many_rows) {

@@ -126,6 +126,12 @@ typedef struct lamina_model_options {
     lamina_cache_type cache;
     lamina_compute_type compute; /**< what weights are multiplied with; default: LAMINA_COMPUTE_AUTOMATIC */
     /**
+     * Logits of a token are the same bits whoever shares its batch and however its prompt is cut into steps.
+     * Quantized and f16 weights always give this; matrices of f32 and bf16 have a faster way for many rows,
+     * whose last bits differ and which this leaves out. Default: false.
+     */
+    bool invariant;
+    /**
      * Rearrange quantized matrices at load, so that they are read fast; false: compute on the blocks of the
      * file, which takes no memory beside it and is several times slower. Default: true.
      */

@@ -24,6 +24,7 @@ ModelViews::ModelViews(const Model& model, const lamina_model_options& given)
     options.pin_threads = settled.pin_threads;
     options.cache = static_cast<std::int32_t>(settled.cache);
     options.compute = static_cast<std::int32_t>(settled.compute);
+    options.invariant = settled.invariant;
     options.repack = settled.repack;
     options.load = static_cast<std::int32_t>(settled.load);
 }

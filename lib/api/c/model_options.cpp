@@ -20,6 +20,7 @@ lamina_model_options default_options() {
     out.logit_rows = defaults.logit_rows;
     out.threads = defaults.threads;
     out.pin_threads = defaults.pin_threads;
+    out.invariant = defaults.invariant;
     out.repack = defaults.repack;
     out.cache = static_cast<std::int32_t>(defaults.cache);
     out.compute = static_cast<std::int32_t>(defaults.compute);
@@ -83,6 +84,7 @@ ModelOptions model_options(const Call& c, const lamina_model_options& options) {
     if (options.backend != nullptr) out.backend = options.backend;
     out.threads = options.threads;
     out.pin_threads = options.pin_threads;
+    out.invariant = options.invariant;
     out.repack = options.repack;
     out.cache = c.enumeration(options.cache, CacheType::automatic, "options.cache");
     out.compute = c.enumeration(options.compute, ComputeType::bf16, "options.compute");

@@ -17,7 +17,7 @@ static void test_defaults(void) {
     OK(lamina_model_options_init(&options, sizeof options));
     CHECK(options.struct_size == sizeof options);
     CHECK(options.context == 4096 && options.sequences == 1 && options.batch_tokens == 512);
-    CHECK(options.logit_rows == 0 && options.threads == 0 && options.pin_threads && options.repack);
+    CHECK(options.logit_rows == 0 && options.threads == 0 && options.pin_threads && options.repack && !options.invariant);
     CHECK(options.devices == NULL && options.device_count == 0 && options.backend == NULL);
     CHECK(options.cache == LAMINA_CACHE_AUTOMATIC && options.compute == LAMINA_COMPUTE_AUTOMATIC);
     CHECK(options.load == LAMINA_LOAD_MAP);
