@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <filesystem>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -15,8 +14,11 @@
 
 #include "base/team.hpp"
 #include "lamina/error.hpp"
+#include "support/threads.hpp"
 
 using namespace lamina;
+using test::threads_down_to;
+using test::threads_of_this_process;
 
 namespace {
 
@@ -29,11 +31,6 @@ std::vector<int> cpus_of_this_thread() {
         if (CPU_ISSET(i, &set)) out.push_back(i);
     }
     return out;
-}
-
-std::ptrdiff_t threads_of_this_process() {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
-                         std::filesystem::directory_iterator{});
 }
 
 // What `look` gives on each thread of the team.
@@ -65,13 +62,13 @@ TEST_CASE("team: no thread before it is asked for, none afterwards", "[team]") {
     const auto before = threads_of_this_process();
     {
         Team team(3, false);
-        CHECK(threads_of_this_process() == before);
+        CHECK(threads_down_to(before) == before);
         team.parallel([](Worker) {});
         CHECK(threads_of_this_process() == before + 2);
         team.parallel([](Worker) {});
         CHECK(threads_of_this_process() == before + 2);
     }
-    CHECK(threads_of_this_process() == before);
+    CHECK(threads_down_to(before) == before);
 }
 
 TEST_CASE("team: threads are bound to one CPU each, the caller while it computes", "[team]") {
@@ -137,7 +134,7 @@ TEST_CASE("team: a host's threads instead of own ones", "[team]") {
     std::set<std::thread::id> seen;
     Team team(3, true, [&](int count, const std::function<void(int)>& body) {
         ++calls;
-        CHECK(threads_of_this_process() == before);
+        CHECK(threads_down_to(before) == before);
         std::vector<std::thread> own;
         for (int i = 1; i < count; ++i) own.emplace_back(body, i);
         body(0);

@@ -3,18 +3,20 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <thread>
 
 #include "support/expect_error.hpp"
+#include "support/threads.hpp"
 #include "text_model.hpp"
 
 namespace lamina::engine::test {
 namespace {
 
 using lamina::test::expect_error;
+using lamina::test::threads_down_to;
+using lamina::test::threads_of_this_process;
 
 Model load_on_cpu(ModelOptions options) {
     options.backend = "cpu";
@@ -30,11 +32,6 @@ std::vector<float> logits_of(const Model& model) {
         out.insert(out.end(), row.begin(), row.end());
     });
     return out;
-}
-
-std::ptrdiff_t threads_of_this_process() {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
-                         std::filesystem::directory_iterator{});
 }
 
 // Blocks handed out and taken back.
@@ -75,7 +72,7 @@ TEST_CASE("install and embed: a model on the host's threads gives the same logit
     const Model model =
         load_on_cpu({.threads = 3, .host_threads = [&](int count, const std::function<void(int)>& body) {
                          ++calls;
-                         most = std::max(most, threads_of_this_process());
+                         most = std::max(most, threads_down_to(before));
                          std::vector<std::thread> threads;
                          for (int i = 0; i < count; ++i) threads.emplace_back(body, i);
                          for (auto& thread : threads) thread.join();
@@ -83,7 +80,7 @@ TEST_CASE("install and embed: a model on the host's threads gives the same logit
     CHECK(logits_of(model) == own);
     CHECK(calls > 0);
     CHECK(most == before);
-    CHECK(threads_of_this_process() == before);
+    CHECK(threads_down_to(before) == before);
 }
 
 TEST_CASE("install and embed: own threads start with the first computation and end with the model") {
@@ -93,7 +90,7 @@ TEST_CASE("install and embed: own threads start with the first computation and e
         logits_of(model);
         CHECK(threads_of_this_process() == before + 3);
     }
-    CHECK(threads_of_this_process() == before);
+    CHECK(threads_down_to(before) == before);
 }
 
 TEST_CASE("install and embed: all planned memory comes from the host's allocator and goes back to it") {
