@@ -31,16 +31,19 @@ struct LAMINA_LOCAL Session::State {
     bool owns(SequenceId sequence) const {
         return std::find(open.begin(), open.end(), sequence) != open.end();
     }
-    void require(SequenceId sequence, const std::string& subject) const;
+    void require(SequenceId sequence, std::string_view subject) const;
     void require_idle() const;
     std::uint64_t check(std::size_t index, const SequenceTokens& item) const;
-    void check(std::span<const SequenceTokens> items) const;
+    void check(std::span<const SequenceTokens> items);
     void plan_step(std::span<const SequenceTokens> items);
     void compute();
 
     std::shared_ptr<Model::State> model;
     std::vector<SequenceId> open;
     bool inside_sink = false;
+
+    // What follows is kept between steps, so that a steady decode allocates nothing.
+    std::vector<SequenceId> named;  // by the items
 
     // The step being formed. Items are taken in order, so that logits come out in order: `first` is the first
     // that is not done, `done` how many of its tokens are.
@@ -58,9 +61,11 @@ Session::State::~State() {
     for (const SequenceId sequence : open) model->executor->sequences().close(sequence);
 }
 
-void Session::State::require(SequenceId sequence, const std::string& subject) const {
-    if (!owns(sequence))
-        refuse(ErrorCode::invalid_argument, subject, "a sequence that is open", std::to_string(sequence));
+void Session::State::require(SequenceId sequence, std::string_view subject) const {
+    if (!owns(sequence)) {
+        refuse(ErrorCode::invalid_argument, std::string(subject), "a sequence that is open",
+               std::to_string(sequence));
+    }
 }
 
 void Session::State::require_idle() const {
@@ -72,7 +77,7 @@ void Session::State::require_idle() const {
 
 // Returns how many tokens the sequence will hold.
 std::uint64_t Session::State::check(std::size_t index, const SequenceTokens& item) const {
-    require(item.sequence, of_item(index) + ".sequence");
+    if (!owns(item.sequence)) require(item.sequence, of_item(index) + ".sequence");
     if (item.tokens.empty())
         refuse(ErrorCode::invalid_argument, of_item(index) + ".tokens", "at least one", "none");
     const std::uint32_t vocabulary = model->executor->vocabulary();
@@ -84,8 +89,8 @@ std::uint64_t Session::State::check(std::size_t index, const SequenceTokens& ite
     return std::uint64_t{model->executor->sequences().length(item.sequence)} + item.tokens.size();
 }
 
-void Session::State::check(std::span<const SequenceTokens> items) const {
-    std::vector<SequenceId> named;
+void Session::State::check(std::span<const SequenceTokens> items) {
+    named.clear();
     const std::uint32_t context = model->executor->sequences().context();
     for (std::size_t i = 0; i < items.size(); ++i) {
         const std::uint64_t length = check(i, items[i]);

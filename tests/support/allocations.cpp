@@ -11,6 +11,7 @@ namespace {
 std::atomic<std::size_t> held{0};
 std::atomic<std::size_t> peak{0};
 std::atomic<std::int64_t> blocks{0};
+std::atomic<std::uint64_t> calls{0};
 
 // Of the fault that is armed.
 std::atomic<bool> armed{false}, lasting{false}, some_failed{false};
@@ -26,6 +27,7 @@ bool fails() {
 }
 
 void* allocate(std::size_t size, std::size_t alignment) {
+    ++calls;
     if (fails()) return nullptr;
     void* out = alignment <= alignof(std::max_align_t)
                     ? std::malloc(size > 0 ? size : 1)
@@ -85,6 +87,8 @@ namespace lamina::test {
 
 AllocationPeak::AllocationPeak() : start_(held) { peak = start_; }
 std::size_t AllocationPeak::bytes() const { return peak - start_; }
+
+std::uint64_t allocations() { return calls; }
 
 std::int64_t live_allocations() { return blocks; }
 

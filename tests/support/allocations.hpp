@@ -17,6 +17,9 @@ class AllocationPeak {
     std::size_t start_;
 };
 
+// Calls of operator new so far, in all threads.
+std::uint64_t allocations();
+
 // Blocks that are held now.
 std::int64_t live_allocations();
 

@@ -1,1 +1,4 @@
 lamina_test(exec SOURCES ${CMAKE_CURRENT_LIST_DIR}/batch_test.cpp LIBS lamina_api LABELS quick)
+lamina_test(steady
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/steady_test.cpp ${PROJECT_SOURCE_DIR}/tests/support/allocations.cpp
+  LIBS lamina_api LABELS quick threaded)
