@@ -23,8 +23,7 @@ if [ "${#stages[@]}" -eq 0 ]; then
   [ "$effort" != quick ] || stages=(plain)
 fi
 
-# Threads compute inside the tests too: two CPUs a test.
-jobs=$(( ($(nproc) + 1) / 2 ))
+jobs=$(nproc)  # tests that compute with threads say how many (PROCESSORS)
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
 failed_stages=()

@@ -10,6 +10,7 @@
 #include "cpu/executable.hpp"
 #include "cpu/layout.hpp"
 #include "cpu/machine.hpp"
+#include "cpu/speed.hpp"
 #include "cpu/weight.hpp"
 #include "lamina/error.hpp"
 #include "quant/decode.hpp"
@@ -93,6 +94,8 @@ class CpuDevice final : public Device {
         }
         refuse(ErrorCode::invalid_argument, weight.info, "a form", "none");
     }
+
+    DeviceSpeed measure_speed() override { return cpu::measure_speed(isa_, team_); }
 
     std::shared_ptr<Buffer> allocate(std::uint64_t bytes) override {
         return std::make_shared<CpuBuffer>(allocated(bytes, "buffer"));

@@ -8,6 +8,7 @@
 
 #include "cpu/layout.hpp"
 #include "cpu/ops/ops.hpp"
+#include "cpu/profile.hpp"
 #include "cpu/weight.hpp"
 #include "lamina/error.hpp"
 
@@ -56,6 +57,7 @@ class CpuExecutable final : public Executable {
         return {values.begin(), values.end()};
     }
     std::vector<ImplementationReport> report() const override { return report_; }
+    std::vector<OpTime> take_profile() override { return profile_.take(); }
 
   private:
     void bind_weights() {
@@ -121,6 +123,7 @@ class CpuExecutable final : public Executable {
         context.weights = &weight_data_;
         std::vector<ImplementationReport> report;
         context.report = &report;
+        if (options_.profile) context.profile = &profile_;
         head_ = add_ops(context, stages_);
         // A program repeats its layers: one line for each kind of op is enough.
         for (auto& line : report) {
@@ -134,10 +137,13 @@ class CpuExecutable final : public Executable {
 
     void run_stages(const Step& step, Worker worker) {
         const std::size_t count = step.hidden_only ? head_ : stages_.size();
+        const bool timed = options_.profile && worker.thread == 0;
+        if (timed) profile_.begin_step();
         for (std::size_t i = 0; i < count; ++i) {
             if (stages_[i]->idle(step)) continue;
             stages_[i]->run(step, worker);
             barrier_.wait(worker.threads);
+            if (timed) profile_.end_stage(i);
         }
     }
 
@@ -158,6 +164,7 @@ class CpuExecutable final : public Executable {
     Stages stages_;
     std::size_t head_ = 0;  // the first stage that only logits need
     Barrier barrier_;
+    Profile profile_;
     std::vector<ImplementationReport> report_;
     std::uint32_t rows_[2] = {0, 0};  // of the last step, by Rows
 };

@@ -1,16 +1,17 @@
 // lamina bench: speed of prefill and of decoding batches.
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "bandwidth.hpp"
 #include "commands.hpp"
 #include "description.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
+#include "profile.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 
@@ -37,6 +38,8 @@ struct Result {
     double seconds = 0;
     std::uint64_t weight_bytes = 0;
     double read_bandwidth_fraction = 0;
+    double peak_rate_fraction = 0;     // of the multiplications; 0: the peak is not known
+    std::vector<OpTime> profile = {};  // of the last run
 };
 
 double median(std::vector<double> values) {
@@ -45,11 +48,15 @@ double median(std::vector<double> values) {
     return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-template <class Work>
-double seconds_of(const Work& work) {
-    const auto start = Clock::now();
-    work();
-    return std::chrono::duration<double>(Clock::now() - start).count();
+// Operations a second of the arithmetic that most weights are multiplied in.
+double peak_rate(const ModelInfo& info, const DeviceSpeed& speed) {
+    const auto most =
+        std::max_element(info.types.begin(), info.types.end(),
+                         [](const TypeCount& a, const TypeCount& b) { return a.bytes < b.bytes; });
+    const std::string type = most == info.types.end() ? "" : most->type;
+    if (type == "bf16" && speed.bf16_operations_per_s > 0) return speed.bf16_operations_per_s;
+    return type == "f32" || type == "f16" || type == "bf16" ? speed.f32_operations_per_s
+                                                            : speed.int8_operations_per_s;
 }
 
 // Works on token ids alone, so that a model without vocabulary will do. Ids are drawn evenly from a fixed
@@ -58,20 +65,20 @@ class Bench {
   public:
     Bench(const Model& model, const Arguments& arguments)
         : arguments_(arguments),
+          model_(model),
           session_(model),
-          weight_bytes_(model.info().weight_bytes_per_token),
           batch_tokens_(model.options().batch_tokens),
           pick_(0, static_cast<TokenId>(model.info().vocabulary) - 1),
-          bandwidth_(read_bandwidth(model.options().threads)) {}
+          speed_(model.measure_device()) {}
 
     Result prefill() {
         const std::vector<TokenId> prompt = draw(arguments_.prompt);
         open(1);
-        const double seconds = median_of([&] { return seconds_of([&] { append(std::span(prompt)); }); });
+        const double seconds = median_of([&] { return timed([&] { append(std::span(prompt)); }); });
         close();
         // Weights are read once a step of batch_tokens rows.
         const std::uint32_t reads = (arguments_.prompt + batch_tokens_ - 1) / batch_tokens_;
-        return result("prefill", 1, arguments_.prompt, seconds, reads);
+        return result("prefill", 1, arguments_.prompt, seconds, reads, 1);
     }
 
     Result decode(std::uint32_t batch) {
@@ -80,7 +87,7 @@ class Bench {
         const std::vector<TokenId> after = draw(std::size_t{batch} * arguments_.generate);
         const auto once = [&] {
             if (arguments_.context > 0) append(before);
-            return seconds_of([&] {
+            return timed([&] {
                 for (std::size_t step = 0; step < arguments_.generate; ++step) {
                     stop_if_interrupted();
                     append(std::span(after).subspan(step * batch, batch));
@@ -89,7 +96,8 @@ class Bench {
         };
         const double seconds = median_of(once);
         close();
-        return result("decode", batch, double{1} * batch * arguments_.generate, seconds, arguments_.generate);
+        const double tokens = double{1} * batch * arguments_.generate;
+        return result("decode", batch, tokens, seconds, arguments_.generate, tokens);
     }
 
   private:
@@ -122,6 +130,17 @@ class Bench {
         session_.forward(items_, [](std::size_t, std::size_t, std::span<const float>) {});
     }
 
+    // Seconds of the work, whose profile is kept.
+    template <class Work>
+    double timed(const Work& work) {
+        model_.take_profile();
+        const auto start = Clock::now();
+        work();
+        const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        profile_ = model_.take_profile();
+        return seconds;
+    }
+
     // Of `repeat` runs from empty sequences, after one that warms up.
     template <class Run>
     double median_of(const Run& run) {
@@ -135,45 +154,59 @@ class Bench {
         return median(std::move(seconds));
     }
 
-    Result result(std::string test, std::uint32_t batch, double tokens, double seconds,
-                  double weight_reads) const {
-        const double read_per_s = weight_reads * static_cast<double>(weight_bytes_) / seconds;
+    // `wanted`: tokens of which there are logits; the others skip the output matrix.
+    Result result(std::string test, std::uint32_t batch, double tokens, double seconds, double weight_reads,
+                  double wanted) const {
+        const ModelInfo& info = model_.info();
+        const auto fraction = [seconds](double done, double per_s) {
+            return per_s > 0 ? done / seconds / per_s : 0;
+        };
+        const double output = double{1} * info.vocabulary * info.embedding;
+        const double multiplications =
+            tokens * (static_cast<double>(info.weights_per_token) - output) + wanted * output;
         return {.test = std::move(test),
                 .batch = batch,
                 .tokens_per_s = tokens / seconds,
                 .seconds = seconds,
-                .weight_bytes = weight_bytes_,
-                .read_bandwidth_fraction = read_per_s / bandwidth_};
+                .weight_bytes = info.weight_bytes_per_token,
+                .read_bandwidth_fraction = fraction(
+                    weight_reads * static_cast<double>(info.weight_bytes_per_token), speed_.read_bytes_per_s),
+                .peak_rate_fraction = fraction(2 * multiplications, peak_rate(info, speed_)),
+                .profile = profile_};
     }
 
     const Arguments& arguments_;
+    Model model_;
     Session session_;
-    std::uint64_t weight_bytes_;
     std::uint32_t batch_tokens_;
     std::mt19937_64 random_{20240726};
     std::uniform_int_distribution<TokenId> pick_;
-    double bandwidth_;
+    DeviceSpeed speed_;
     std::vector<SequenceId> sequences_;
     std::vector<SequenceTokens> items_;
+    std::vector<OpTime> profile_;
 };
 
 void print_header() {
-    fmt::print("{:<8} {:>6} {:>12} {:>10} {:>22}\n", "test", "batch", "tokens/s", "seconds",
-               "of read bandwidth");
+    fmt::print("{:<8} {:>6} {:>12} {:>10} {:>19} {:>14}\n", "test", "batch", "tokens/s", "seconds",
+               "of read bandwidth", "of peak rate");
 }
 
 void print_result(const Result& r, bool json) {
     if (json) {
-        const nlohmann::ordered_json out = {{"test", r.test},
-                                            {"batch", r.batch},
-                                            {"tokens_per_s", r.tokens_per_s},
-                                            {"seconds", r.seconds},
-                                            {"weight_bytes", r.weight_bytes},
-                                            {"read_bandwidth_fraction", r.read_bandwidth_fraction}};
+        nlohmann::ordered_json out = {{"test", r.test},
+                                      {"batch", r.batch},
+                                      {"tokens_per_s", r.tokens_per_s},
+                                      {"seconds", r.seconds},
+                                      {"weight_bytes", r.weight_bytes},
+                                      {"read_bandwidth_fraction", r.read_bandwidth_fraction},
+                                      {"peak_rate_fraction", r.peak_rate_fraction}};
+        if (!r.profile.empty()) out["profile"] = profile_json(r.profile);
         fmt::print("{}\n", out.dump());
     } else {
-        fmt::print("{:<8} {:>6} {:>12.1f} {:>10.3f} {:>20.1f} %\n", r.test, r.batch, r.tokens_per_s,
-                   r.seconds, 100 * r.read_bandwidth_fraction);
+        fmt::print("{:<8} {:>6} {:>12.1f} {:>10.3f} {:>17.1f} % {:>12.1f} %\n", r.test, r.batch,
+                   r.tokens_per_s, r.seconds, 100 * r.read_bandwidth_fraction, 100 * r.peak_rate_fraction);
+        if (!r.profile.empty()) print_profile(stdout, r.profile);
     }
     std::fflush(stdout);
 }
@@ -207,10 +240,13 @@ void add_bench(CLI::App& tool, Action& action) {
         command, "Measure prefill and decode speed",
         "Each test runs several times and the median counts. The read bandwidth is what this machine's "
         "memory was seen to deliver; decoding one sequence cannot be faster than reading all weights "
-        "for each token.");
+        "for each token. The peak rate is what its processors were seen to multiply without touching "
+        "memory; long prompts and large batches come near it.");
     set_examples(command, {{"The usual tests", "lamina bench model.gguf"},
                            {"Decoding alone, far into a context",
                             "lamina bench model.gguf --prompt 0 --batch 1,4 --context 2048"},
+                           {"Where the time of decoding goes",
+                            "lamina bench model.gguf --prompt 0 --batch 1 --profile"},
                            {"For a script, one JSON object a line", "lamina bench model.gguf --json"}});
     add_model_path(command, arguments->model);
     add_count(command, "--prompt", arguments->prompt, 0, most, "Tokens of the prefill; 0: none [512]");
@@ -222,6 +258,7 @@ void add_bench(CLI::App& tool, Action& action) {
     add_count(command, "--repeat", arguments->repeat, 1, 1000,
               "Runs of each, of which the median counts [3]");
     command.add_flag("--json", arguments->json, "One JSON object a line, as when the output is no terminal");
+    add_profile_option(command, arguments->options);
     add_compute_options(command, arguments->options);
     command.callback([arguments, &action] { action = [arguments] { return bench(*arguments); }; });
 }

@@ -1,5 +1,6 @@
 // lamina chat: a conversation on a terminal, from a pipe, or of one question.
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <utility>
 

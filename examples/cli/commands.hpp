@@ -3,8 +3,9 @@
 // status.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+#include "cli11.hpp"
 
 namespace lamina::cli {
 

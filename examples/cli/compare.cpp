@@ -1,5 +1,6 @@
 // lamina compare: how far a model's predictions are from a reference's, stored or another model's.
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 

@@ -2,6 +2,7 @@
 #include "completion.hpp"
 
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "commands.hpp"
 #include "options.hpp"

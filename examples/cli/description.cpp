@@ -1,5 +1,6 @@
 #include "description.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "options.hpp"

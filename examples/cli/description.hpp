@@ -1,9 +1,10 @@
 // What was described to CLI11, as plain values: the one source of help, man page and shell completion.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
+
+#include "cli11.hpp"
 
 namespace lamina::cli {
 

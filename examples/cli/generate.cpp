@@ -1,5 +1,6 @@
 // lamina generate: continues a text.
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "files.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
+#include "profile.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 
@@ -87,9 +89,10 @@ nlohmann::ordered_json logprobs_json(const Logprobs& logprobs, const Tokenizer& 
 }
 
 void print_json(const Answer& answer, const std::string& text, const Logprobs& logprobs,
-                const Arguments& arguments, const Tokenizer& tokenizer) {
+                const Arguments& arguments, const Model& model) {
     nlohmann::ordered_json out = answer_json(answer, text);
-    if (arguments.logprobs > 0) out["logprobs"] = logprobs_json(logprobs, tokenizer);
+    if (arguments.logprobs > 0) out["logprobs"] = logprobs_json(logprobs, model.tokenizer());
+    if (arguments.options.profile) out["profile"] = profile_json(model.take_profile());
     fmt::print("{}\n", dump(out));
 }
 
@@ -135,10 +138,14 @@ int generate(const Arguments& arguments) {
     run(engine, answer);
     require_output();
     if (arguments.json) {
-        print_json(answer, text, logprobs, arguments, tokenizer);
+        print_json(answer, text, logprobs, arguments, model);
     } else {
         fmt::print("\n");
         if (arguments.logprobs > 0) print_logprobs(logprobs, tokenizer);
+        if (arguments.options.profile) {
+            std::fflush(stdout);
+            print_profile(stderr, model.take_profile());
+        }
     }
     explain_end(answer.finish_reason(), model);
     return answer.finish_reason() == FinishReason::cancelled ? status_interrupted : status_ok;
@@ -177,6 +184,7 @@ void add_generate(CLI::App& tool, Action& action) {
                      "Add no BOS and read no control tokens in the prompt");
     command.add_flag("--ignore-end", arguments->ignore_end, "Go on after the model ends its answer");
     command.add_flag("--json", arguments->json, "Print one JSON object");
+    add_profile_option(command, arguments->options);
     add_answer_options(command, arguments->answer);
     add_model_options(command, arguments->options);
     command.callback([arguments, &action] { action = [arguments] { return generate(*arguments); }; });

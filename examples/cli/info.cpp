@@ -1,5 +1,6 @@
 // lamina info: what is in a model file, which devices there are, what this build reads.
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -97,6 +98,7 @@ Json info_json(const ModelInfo& info) {
             {"parameters", info.parameters},
             {"file_bytes", info.file_bytes},
             {"weight_bytes_per_token", info.weight_bytes_per_token},
+            {"weights_per_token", info.weights_per_token},
             {"layers", info.layers},
             {"embedding", info.embedding},
             {"heads", info.heads},

@@ -1,5 +1,6 @@
 // lamina logits: the logits of given tokens, from file to file.
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 

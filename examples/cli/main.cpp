@@ -1,6 +1,7 @@
 // The `lamina` tool: parses the command line, runs one subcommand, turns every failure into one line and a
 // status.
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <cstring>
 #include <lamina/error.hpp>

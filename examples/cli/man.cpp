@@ -1,6 +1,7 @@
 // lamina man: the manual page, in the man(7) macros of roff.
 #include <fmt/core.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 

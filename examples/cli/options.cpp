@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -240,6 +241,10 @@ void add_compute_options(CLI::App& command, ModelOptions& options) {
     group.add_flag("!--no-repack", options.repack,
                    "Compute on quantized blocks as in the file: less memory, slower");
     group.add_flag("!--no-pin", options.pin_threads, "Do not bind threads to CPUs");
+}
+
+void add_profile_option(CLI::App& command, ModelOptions& options) {
+    command.add_flag("--profile", options.profile, "Also print the time of every op, over all layers");
 }
 
 void add_model_options(CLI::App& command, ModelOptions& options) {

@@ -1,11 +1,11 @@
 // Options that several subcommands share, and how wrong ones are refused.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "cli11.hpp"
 #include "lamina/engine.hpp"
 #include "lamina/model.hpp"
 #include "lamina/sampling.hpp"
@@ -23,6 +23,8 @@ inline constexpr const char* general_group = "General";
 void add_colour_option(CLI::App& command);
 
 // MODEL, required.
+// --profile: ModelOptions::profile.
+void add_profile_option(CLI::App& command, ModelOptions& options);
 void add_model_path(CLI::App& command, std::string& path);
 
 // An argument without dashes that is one of a few words.

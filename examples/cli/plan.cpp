@@ -1,5 +1,6 @@
 // lamina plan: what would lie where, to the byte, from the file's header alone.
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "commands.hpp"
 #include "description.hpp"

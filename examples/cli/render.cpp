@@ -1,5 +1,6 @@
 // lamina render: chat templates applied to messages.
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "commands.hpp"
 #include "description.hpp"

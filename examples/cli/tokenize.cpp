@@ -1,6 +1,7 @@
 // lamina tokenize: texts to token ids.
 #include <fmt/core.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include <utility>
 

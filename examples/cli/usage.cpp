@@ -1,6 +1,7 @@
 #include "usage.hpp"
 
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "description.hpp"
 #include "suggest.hpp"

@@ -1,8 +1,9 @@
 // What to say about a command line that is wrong.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+#include "cli11.hpp"
 
 namespace lamina::cli {
 

@@ -22,6 +22,16 @@ struct DeviceInfo {
     std::string isa_used = {};  ///< the one that kernels run at: the strongest, or what LAMINA_ISA forces
 };
 
+/// What a device was seen to do at most: what measured speeds are held against. 0 where it is not known.
+struct DeviceSpeed {
+    double read_bytes_per_s = 0;  ///< of its memory by all threads, the best of five passes over 1 GiB
+    /// Multiplications and additions a second, from registers alone, as kernels of quantized weights make
+    /// them.
+    double int8_operations_per_s = 0;
+    double bf16_operations_per_s = 0;  ///< the same of pairs of bf16; 0 where there is no instruction for it
+    double f32_operations_per_s = 0;   ///< the same of f32
+};
+
 /// All devices that this build can use on this machine, the preferred one first.
 /// Throws invalid_argument if LAMINA_ISA names an instruction set that is unknown or that the machine lacks.
 LAMINA_API std::vector<DeviceInfo> devices();

@@ -72,6 +72,7 @@ struct ModelOptions {
     /// Rearrange quantized matrices at load, so that they are read fast; false: compute on the blocks of the
     /// file, which takes no memory beside it and is several times slower.
     bool repack = true;
+    bool profile = false;            ///< take the time of every op, for Model::take_profile
     LoadMode load = LoadMode::map;   ///< how the file is read
     ProgressCallback progress = {};  ///< hears how far loading is, and can cancel it; empty: nobody
     LogSink log = {};                ///< takes what the library has to say; empty: nobody
@@ -100,6 +101,7 @@ struct ModelInfo {
     std::uint64_t parameters = 0;              ///< number of weights
     std::uint64_t file_bytes = 0;              ///< bytes of all parts
     std::uint64_t weight_bytes_per_token = 0;  ///< bytes that decoding one token reads, as stored
+    std::uint64_t weights_per_token = 0;       ///< number of weights that decoding one token reads
     std::uint32_t layers = 0;                  ///< transformer blocks
     std::uint32_t embedding = 0;               ///< width of the residual stream
     std::uint32_t heads = 0;                   ///< heads of the queries
@@ -120,6 +122,14 @@ struct OpImplementation {
     std::string op = {};              ///< "linear q4_1 [576, 576]"
     std::string implementation = {};  ///< "packed4 avx512_vnni"
     std::string refused = {};  ///< "onednn: quantized weights; ..."; empty where the first choice took it
+};
+
+/// Time that the ops of one kind took, over all layers.
+struct OpTime {
+    std::string op = {};             ///< "linear attn_q + attn_k + attn_v", "attention: combine"
+    std::uint64_t runs = 0;          ///< how often they ran
+    double seconds = 0;              ///< in all, until the last thread had finished
+    std::uint64_t weight_bytes = 0;  ///< bytes of matrices that the runs read whole; 0 for chosen experts
 };
 
 /// A handle to a loaded model; cheap to copy, safe to use from many threads. It lives as long as one of its
@@ -144,6 +154,13 @@ class LAMINA_API Model {
     std::optional<ChatTemplate> chat_template() const;
     /// What computes each op.
     std::vector<OpImplementation> implementations() const;
+    /// With ModelOptions::profile: the time of every op since the last call, in the order of a step. Else,
+    /// and from backends that take no times, empty.
+    std::vector<OpTime> take_profile() const;
+
+    /// Measures what the device can do at most, with the model's threads; takes a second or less. Throws
+    /// out_of_memory.
+    DeviceSpeed measure_device() const;
 
     struct State;
     /// For the library itself.

@@ -7,47 +7,53 @@
 namespace lamina {
 namespace {
 
-std::uint64_t stored_bytes(const model::WeightRef& ref) {
-    return ref ? ref.matrices * ref.rows * row_bytes(ref.tensor->type, ref.columns) : 0;
+// What a token reads of the file.
+struct Read {
+    std::uint64_t weights = 0, bytes = 0;
+    Read operator+(const Read& other) const { return {weights + other.weights, bytes + other.bytes}; }
+};
+
+Read rows_of(const model::WeightRef& ref, std::uint64_t rows) {
+    return {rows * ref.columns, rows * row_bytes(ref.tensor->type, ref.columns)};
 }
-std::uint64_t stored_bytes(const model::LinearRef& ref) {
-    return stored_bytes(ref.weight) + stored_bytes(ref.bias);
-}
-std::uint64_t stored_bytes(const model::NormRef& ref) {
-    return stored_bytes(ref.weight) + stored_bytes(ref.bias);
-}
+Read all_of(const model::WeightRef& ref) { return ref ? rows_of(ref, ref.matrices * ref.rows) : Read{}; }
+Read all_of(const model::LinearRef& ref) { return all_of(ref.weight) + all_of(ref.bias); }
+Read all_of(const model::NormRef& ref) { return all_of(ref.weight) + all_of(ref.bias); }
 
 template <class... Refs>
-std::uint64_t sum_of(const Refs&... refs) {
-    return (stored_bytes(refs) + ...);
+Read sum_of(const Refs&... refs) {
+    return (all_of(refs) + ...);
 }
 
-std::uint64_t attention_bytes(const model::AttentionWeights& w) {
+Read attention_read(const model::AttentionWeights& w) {
     return sum_of(w.query, w.key, w.value, w.output, w.query_norm, w.key_norm, w.sinks, w.query_down,
                   w.latent_down, w.key_turned, w.query_absorb, w.value_expand, w.query_rank_norm,
                   w.latent_norm);
 }
 
 // Of the experts, a token reads those that it chooses.
-std::uint64_t feed_forward_bytes(const model::Layer& layer) {
+Read feed_forward_read(const model::Layer& layer) {
     const auto& w = layer.feed_forward_weights;
-    const std::uint64_t network = sum_of(w.gate, w.up, w.down);
-    const std::uint64_t always =
+    const Read network = sum_of(w.gate, w.up, w.down);
+    const Read always =
         sum_of(w.router, w.selection_bias, w.shared_gate, w.shared_up, w.shared_down, w.shared_router);
     if (!layer.feed_forward.experts) return network + always;
     const auto& routing = layer.feed_forward.experts->routing;
-    return network / routing.experts * routing.used + always;
+    return Read{network.weights / routing.experts * routing.used,
+                network.bytes / routing.experts * routing.used} +
+           always;
 }
 
 // Weights that one decoded token reads: everything but the embedding table, of which it reads one row (unless
 // it is the output matrix too).
-std::uint64_t bytes_per_token(const model::Model& model) {
-    std::uint64_t sum = stored_bytes(model.output) + stored_bytes(model.output_norm);
-    if (!model.tied()) sum += row_bytes(model.token_embedding.tensor->type, model.token_embedding.columns);
+Read read_per_token(const model::Model& model) {
+    Read sum = sum_of(model.output, model.output_norm);
+    if (!model.tied()) sum = sum + rows_of(model.token_embedding, 1);
     for (const auto& layer : model.layers) {
-        sum += sum_of(layer.attention_norm, layer.attention_post_norm, layer.feed_forward_norm,
-                      layer.feed_forward_post_norm) +
-               attention_bytes(layer.attention_weights) + feed_forward_bytes(layer);
+        sum = sum +
+              sum_of(layer.attention_norm, layer.attention_post_norm, layer.feed_forward_norm,
+                     layer.feed_forward_post_norm) +
+              attention_read(layer.attention_weights) + feed_forward_read(layer);
     }
     return sum;
 }
@@ -128,7 +134,9 @@ ModelInfo describe(const format::ModelFile& file, const model::Model& model) {
     out.licence = file.string("general.license").value_or("");
     for (const auto& tensor : file.tensors) out.parameters += tensor.elements();
     for (const auto& part : file.files) out.file_bytes += part.bytes->bytes().size();
-    out.weight_bytes_per_token = bytes_per_token(model);
+    const Read read = read_per_token(model);
+    out.weight_bytes_per_token = read.bytes;
+    out.weights_per_token = read.weights;
     const auto& first = model.layers.front();
     out.layers = static_cast<std::uint32_t>(model.layers.size());
     out.embedding = model.config.embedding;

@@ -117,6 +117,19 @@ std::vector<OpImplementation> Model::implementations() const try {
     return out;
 } catch (...) { rethrow_typed("model", state_->info.path); }
 
+std::vector<OpTime> Model::take_profile() const try {
+    const std::lock_guard lock(state_->mutex);
+    std::vector<OpTime> out;
+    for (auto& time : state_->executor->take_profile())
+        out.push_back({std::move(time.op), time.runs, time.seconds, time.weight_bytes});
+    return out;
+} catch (...) { rethrow_typed("model", state_->info.path); }
+
+DeviceSpeed Model::measure_device() const try {
+    const std::lock_guard lock(state_->mutex);
+    return state_->executor->measure_device();
+} catch (...) { rethrow_typed("model", state_->info.path); }
+
 ModelInfo inspect(const std::string& path) try {
     const auto file = format::open_model(path, FileAccess::map);
     return describe(file, model::read_model(file));

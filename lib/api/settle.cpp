@@ -117,6 +117,7 @@ Settled settle(const ModelOptions& options, const model::Model& model) {
                         .compute = compute(options.compute),
                         .invariant = options.invariant,
                         .repack = options.repack,
+                        .profile = options.profile,
                         .host_threads = options.host_threads,
                         .allocator = options.allocator};
     s.workload = {.context = s.options.context,

@@ -27,6 +27,7 @@ struct DeviceOptions {
     Compute compute = Compute::automatic;
     bool invariant = false;         // a row's results are the same bits whatever rows are beside it
     bool repack = true;             // false: quantized matrices stay blocks as in the file, which is slower
+    bool profile = false;           // take the time of every op
     HostThreads host_threads = {};  // instead of own threads
     HostAllocator allocator = {};   // instead of the system's memory, for CPU devices
 };
@@ -60,6 +61,14 @@ struct ImplementationReport {
     std::string refused = {};  // "onednn: quantized weights; ..."; empty where the first choice took it
 };
 
+// Time that the ops of one kind took, over all layers.
+struct OpTime {
+    std::string op = {};             // "linear attn_q + attn_k + attn_v", "attention: combine"
+    std::uint64_t runs = 0;          // how often
+    double seconds = 0;              // until the last thread had finished
+    std::uint64_t weight_bytes = 0;  // of the matrices that the runs read whole, as the device holds them
+};
+
 // A compiled program bound to its weights and caches. Not thread-safe.
 class Executable {
   public:
@@ -70,6 +79,9 @@ class Executable {
     // valid until the next run.
     virtual std::span<const float> result(Slot slot) const = 0;
     virtual std::vector<ImplementationReport> report() const = 0;
+    // With DeviceOptions::profile: the times since the last call, in the order of a step. Empty from devices
+    // that take none.
+    virtual std::vector<OpTime> take_profile() { return {}; }
     // A slot's content after the last run, copied to host: [rows, width]. For tests and embeddings.
     virtual std::vector<float> read(Slot slot) const = 0;
 };
@@ -80,6 +92,8 @@ class Device {
     virtual const DeviceInfo& info() const = 0;
     // Takes over a weight in the form that Backend::place chose for it; allocates exactly info.bytes.
     virtual std::shared_ptr<const Weight> upload(const WeightData& weight) = 0;
+    // Measures for a moment. Throws out_of_memory.
+    virtual DeviceSpeed measure_speed() { return {}; }
     virtual std::shared_ptr<Buffer> allocate(std::uint64_t bytes) = 0;
     // weights[i] belongs to program.weights[i]; caches[i] to program.caches[i]. Allocates
     // workspace_bytes(program).

@@ -37,6 +37,8 @@ class Executor {
     std::uint32_t embedding() const;
 
     std::vector<backend::ImplementationReport> report() const { return executable_->report(); }
+    DeviceSpeed measure_device() { return device_->measure_speed(); }
+    std::vector<backend::OpTime> take_profile() { return executable_->take_profile(); }
 
   private:
     void check(Batch batch) const;

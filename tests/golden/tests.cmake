@@ -5,5 +5,5 @@ lamina_test(golden_greedy SOURCES ${CMAKE_CURRENT_LIST_DIR}/greedy_test.cpp LIBS
 if(TARGET lamina_tool)
   add_test(NAME golden_compare COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/compare_test.py --lamina $<TARGET_FILE:lamina_tool>
            --models ${LAMINA_TEST_MODELS} --data ${PROJECT_SOURCE_DIR}/tests/data)
-  set_tests_properties(golden_compare PROPERTIES LABELS models)
+  set_tests_properties(golden_compare PROPERTIES LABELS models PROCESSORS 2)
 endif()

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cpu/kernels/linear_task.hpp"
+#include "cpu/kernels/peak.hpp"
 #include "cpu/kernels/unroll.hpp"
 
 namespace lamina::cpu {
@@ -140,7 +141,8 @@ void dense_panel(const DenseTask& t) {
 template <class V>
 constexpr DenseKernels dense_kernels() {
     return {&dense_panel<WidenedProduct<V, F32Operand<V>>>, &dense_panel<WidenedProduct<V, F16Operand<V>>>,
-            &dense_panel<WidenedProduct<V, Bf16Operand<V>>>, nullptr};
+            &dense_panel<WidenedProduct<V, Bf16Operand<V>>>, nullptr,
+            dense_peak<WidenedProduct<V, F32Operand<V>>>()};
 }
 
 }  // namespace

@@ -53,11 +53,18 @@ struct PackedTask {
 };
 using PackedKernel = void (*)(const PackedTask&);
 
+// Products from registers alone (kernels/peak.hpp): `products` multiplications and additions a round.
+struct Peak {
+    void (*run)(uint64_t rounds, const uint8_t* data, float* out);
+    uint64_t products;
+};
+
 struct PackedKernels {
     uint32_t max_block;  // rows of activations that a kernel keeps in registers
     bool wants_offsets;  // signed codes are computed as unsigned ones, from offsets as those of other zeros
     QuantizeKernel quantize;
     PackedKernel panel[quant::packed_kind_count];  // by PackedKind::index
+    Peak peak;
 
     // Whether the kernel of `kind` reads the offsets of its group size.
     constexpr bool reads_offsets(const quant::PackedKind& kind) const {
@@ -83,6 +90,7 @@ using DenseKernel = void (*)(const DenseTask&);
 struct DenseKernels {
     DenseKernel f32, f16, bf16;  // by type of the weights; activations f32
     DenseKernel bf16_pairs;      // both bf16, or null: this level has no instruction for it
+    Peak peak;                   // of f32, or of bf16_pairs where it is alone
 };
 extern const DenseKernels scalar_dense, avx2_dense, avx512_vnni_dense, avx512_bf16_dense;
 

@@ -5,6 +5,7 @@
 
 #include "cpu/kernels/linear_task.hpp"
 #include "cpu/kernels/panel_parts.hpp"
+#include "cpu/kernels/peak.hpp"
 #include "cpu/kernels/unroll.hpp"
 
 namespace lamina::cpu {
@@ -317,7 +318,8 @@ constexpr PackedKernels packed_kernels() {
              &packed_panel<V, 4>, &packed_panel<V, 5>, &packed_panel<V, 6>, &packed_panel<V, 7>,
              &packed_panel<V, 8>, &packed_panel<V, 9>, &packed_panel<V, 10>, &packed_panel<V, 11>,
              &packed_panel<V, 12>, &packed_panel<V, 13>, &packed_panel<V, 14>, &packed_panel<V, 15>,
-             &packed_panel<V, 16>}};
+             &packed_panel<V, 16>},
+            {&peak_int8<V>, uint64_t{peak_sums} * peak_steps * V::lanes * 4}};
 }
 
 }  // namespace

@@ -119,6 +119,7 @@ class CombineStage final : public Stage {
         });
     }
     bool idle(const Step& step) const override { return !cuts(bound_->shape, step); }
+    std::string_view part() const override { return "combine"; }
 
   private:
     std::shared_ptr<const Bound> bound_;

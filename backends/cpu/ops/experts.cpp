@@ -125,6 +125,7 @@ class SortStage final : public Stage {
         for (std::uint32_t e = routing_.experts; e > 0; --e) to_.first[e] = to_.first[e - 1];
         to_.first[0] = 0;
     }
+    std::string_view part() const override { return "sort"; }
 
   private:
     ExpertRouting routing_;

@@ -40,6 +40,7 @@ class RoundStage final : public Stage {
             for (std::uint64_t i = first; i < last; ++i) out[i] = bf16_to_f32(f32_to_bf16(in_[i]));
         }
     }
+    std::string_view part() const override { return "round"; }
 
   private:
     const float* in_;

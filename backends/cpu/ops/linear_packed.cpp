@@ -97,6 +97,7 @@ class QuantizeStage final : public Stage {
             unit += last - first;
         }
     }
+    std::string_view part() const override { return "quantize"; }
 
   private:
     static constexpr std::uint64_t piece = 8;  // granules: 256 inputs

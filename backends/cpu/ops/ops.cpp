@@ -2,6 +2,7 @@
 
 #include <variant>
 
+#include "cpu/profile.hpp"
 #include "lamina/error.hpp"
 
 namespace lamina::cpu {
@@ -42,17 +43,22 @@ std::vector<Linear> linears_from(const std::vector<Op>& ops, std::size_t first) 
 }  // namespace
 
 std::size_t add_ops(const BuildContext& context, Stages& out) {
-    const auto& ops = context.program->ops;
+    const Program& program = *context.program;
+    const auto& ops = program.ops;
     add_rope_tables(context, out);
+    if (context.profile) context.profile->name(out, "rope tables", 0);
     std::size_t head = 0;
     for (std::size_t i = 0; i < ops.size();) {
-        if (i <= context.program->head) head = out.size();
+        if (i <= program.head) head = out.size();
         if (std::holds_alternative<Linear>(ops[i])) {
             const auto together = linears_from(ops, i);
             add_linears(context, together, out);
+            if (context.profile)
+                context.profile->name(out, profile_name(program, together), bytes_read(program, together));
             i += together.size();
         } else {
             std::visit([&](const auto& op) { add(context, op, out); }, ops[i]);
+            if (context.profile) context.profile->name(out, profile_name(program, ops[i]), 0);
             ++i;
         }
     }

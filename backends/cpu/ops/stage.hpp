@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/device.hpp"
@@ -41,9 +42,13 @@ class Stage {
     virtual void run(const backend::Step& step, Worker worker) const = 0;
     // True where the stage has nothing to do in this step: run() and the barrier after it are left out.
     virtual bool idle(const backend::Step&) const { return false; }
+    // What it does for its op where that is several stages; empty for the one that does the op's own work.
+    virtual std::string_view part() const { return {}; }
 };
 
 using Stages = std::vector<std::unique_ptr<Stage>>;
+
+class Profile;
 
 // What a stage is made from.
 struct BuildContext {
@@ -56,6 +61,7 @@ struct BuildContext {
     const std::vector<const std::byte*>* weights =
         nullptr;  // by WeightId, in the form of program->weights[id].form
     std::vector<backend::ImplementationReport>* report = nullptr;
+    Profile* profile = nullptr;  // learns the names of the stages, where times are wanted
 };
 
 // linear.cpp: the stages of consecutive Linears that read the same slot (q, k, v; gate, up): the input is

@@ -24,6 +24,18 @@ typedef struct lamina_device_info {
     lamina_string isa_used;    /**< the one that kernels run at: the strongest, or what LAMINA_ISA forces */
 } lamina_device_info;
 
+/** What a device was seen to do at most: what measured speeds are held against. 0 where it is not known. */
+typedef struct lamina_device_speed {
+    double read_bytes_per_s; /**< of its memory by all threads, the best of five passes over 1 GiB */
+    /**
+     * Multiplications and additions a second, from registers alone, as kernels of quantized weights make
+     * them.
+     */
+    double int8_operations_per_s;
+    double bf16_operations_per_s; /**< the same of pairs of bf16; 0 where there is no instruction for it */
+    double f32_operations_per_s;  /**< the same of f32 */
+} lamina_device_speed;
+
 /** Devices that the library has listed for the caller. */
 typedef struct lamina_device_list {
     const lamina_device_info* const* items; /**< [count] the preferred one first */

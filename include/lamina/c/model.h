@@ -31,6 +31,7 @@ typedef struct lamina_model_info {
     uint64_t parameters;                   /**< number of weights */
     uint64_t file_bytes;                   /**< bytes of all parts */
     uint64_t weight_bytes_per_token;       /**< bytes that decoding one token reads, as stored */
+    uint64_t weights_per_token;            /**< number of weights that decoding one token reads */
     uint32_t layers;                       /**< transformer blocks */
     uint32_t embedding;                    /**< width of the residual stream */
     uint32_t heads;                        /**< heads of the queries */
@@ -62,6 +63,23 @@ typedef struct lamina_implementation_list {
 
 /** Frees a list of implementations; NULL is allowed. */
 LAMINA_API void lamina_implementation_list_free(lamina_implementation_list* implementations);
+
+/** Time that the ops of one kind took, over all layers. */
+typedef struct lamina_op_time {
+    lamina_string op;      /**< "linear attn_q + attn_k + attn_v", "attention: combine" */
+    uint64_t runs;         /**< how often they ran */
+    double seconds;        /**< in all, until the last thread had finished */
+    uint64_t weight_bytes; /**< bytes of matrices that the runs read whole; 0 for chosen experts */
+} lamina_op_time;
+
+/** Times that the library has listed for the caller. */
+typedef struct lamina_op_time_list {
+    const lamina_op_time* const* items; /**< [count] */
+    size_t count;                       /**< of items */
+} lamina_op_time_list;
+
+/** Frees a list of times; NULL is allowed. */
+LAMINA_API void lamina_op_time_list_free(lamina_op_time_list* times);
 
 /** A loaded model. Many threads may use one; it lives as long as a handle, engine or session of it. */
 typedef struct lamina_model lamina_model;
@@ -106,6 +124,18 @@ LAMINA_API lamina_error lamina_model_chat_template(const lamina_model* model,
 /** What computes each op. */
 LAMINA_API lamina_error lamina_model_implementations(const lamina_model* model,
                                                      lamina_implementation_list** implementations);
+
+/**
+ * With the option `profile`: the time of every op since the last call, in the order of a step. Else, and from
+ * backends that take no times, an empty list.
+ */
+LAMINA_API lamina_error lamina_model_take_profile(const lamina_model* model, lamina_op_time_list** times);
+
+/**
+ * Measures what the device can do at most, with the model's threads; takes a second or less. Fails with
+ * LAMINA_OUT_OF_MEMORY.
+ */
+LAMINA_API lamina_error lamina_model_measure_device(const lamina_model* model, lamina_device_speed* speed);
 
 /** What a file says about its model, without loading weights. Fails as lamina_model_load does. */
 LAMINA_API lamina_error lamina_inspect(const char* path, lamina_model_info** info);

@@ -136,7 +136,8 @@ typedef struct lamina_model_options {
      * file, which takes no memory beside it and is several times slower. Default: true.
      */
     bool repack;
-    lamina_load_mode load;             /**< how the file is read; default: LAMINA_LOAD_MAP */
+    bool profile;          /**< take the time of every op, for lamina_model_take_profile; default: false */
+    lamina_load_mode load; /**< how the file is read; default: LAMINA_LOAD_MAP */
     lamina_progress_callback progress; /**< hears how far loading is, and can stop it; default: NULL */
     void* progress_user;               /**< what `progress` gets; default: NULL */
     lamina_log_callback log;           /**< takes what the library has to say; default: NULL */

@@ -26,6 +26,7 @@ ModelViews::ModelViews(const Model& model, const lamina_model_options& given)
     options.compute = static_cast<std::int32_t>(settled.compute);
     options.invariant = settled.invariant;
     options.repack = settled.repack;
+    options.profile = settled.profile;
     options.load = static_cast<std::int32_t>(settled.load);
 }
 
@@ -101,6 +102,24 @@ lamina_error lamina_model_implementations(const lamina_model* model,
     return c_api::call(__func__, [&](const Call& c) {
         auto& out = c.out(implementations, "implementations");
         out = new c_api::ImplementationListView(c.given(model, "model").value.implementations());
+    });
+}
+
+lamina_error lamina_model_take_profile(const lamina_model* model, lamina_op_time_list** times) {
+    return c_api::call(__func__, [&](const Call& c) {
+        auto& out = c.out(times, "times");
+        out = new c_api::OpTimeListView(c.given(model, "model").value.take_profile());
+    });
+}
+
+lamina_error lamina_model_measure_device(const lamina_model* model, lamina_device_speed* speed) {
+    return c_api::call(__func__, [&](const Call& c) {
+        auto& out = c.out(speed, "speed");
+        const DeviceSpeed measured = c.given(model, "model").value.measure_device();
+        out = {.read_bytes_per_s = measured.read_bytes_per_s,
+               .int8_operations_per_s = measured.int8_operations_per_s,
+               .bf16_operations_per_s = measured.bf16_operations_per_s,
+               .f32_operations_per_s = measured.f32_operations_per_s};
     });
 }
 

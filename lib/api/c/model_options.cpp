@@ -22,6 +22,7 @@ lamina_model_options default_options() {
     out.pin_threads = defaults.pin_threads;
     out.invariant = defaults.invariant;
     out.repack = defaults.repack;
+    out.profile = defaults.profile;
     out.cache = static_cast<std::int32_t>(defaults.cache);
     out.compute = static_cast<std::int32_t>(defaults.compute);
     out.load = static_cast<std::int32_t>(defaults.load);
@@ -86,6 +87,7 @@ ModelOptions model_options(const Call& c, const lamina_model_options& options) {
     out.pin_threads = options.pin_threads;
     out.invariant = options.invariant;
     out.repack = options.repack;
+    out.profile = options.profile;
     out.cache = c.enumeration(options.cache, CacheType::automatic, "options.cache");
     out.compute = c.enumeration(options.compute, ComputeType::bf16, "options.compute");
     out.load = c.enumeration(options.load, LoadMode::read, "options.load");

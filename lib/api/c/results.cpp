@@ -12,6 +12,7 @@ void lamina_model_info_free(lamina_model_info* info) { delete static_cast<ModelI
 void lamina_implementation_list_free(lamina_implementation_list* implementations) {
     delete static_cast<ImplementationListView*>(implementations);
 }
+void lamina_op_time_list_free(lamina_op_time_list* times) { delete static_cast<OpTimeListView*>(times); }
 void lamina_piece_free(lamina_piece* piece) { delete static_cast<PieceView*>(piece); }
 
 const char* lamina_version(void) { return LAMINA_VERSION_STRING; }

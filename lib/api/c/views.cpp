@@ -92,6 +92,7 @@ ModelInfoView::ModelInfoView(ModelInfo info)
     parameters = value.parameters;
     file_bytes = value.file_bytes;
     weight_bytes_per_token = value.weight_bytes_per_token;
+    weights_per_token = value.weights_per_token;
     layers = value.layers;
     embedding = value.embedding;
     heads = value.heads;
@@ -116,6 +117,19 @@ ImplementationView::ImplementationView(const OpImplementation& used) : lamina_op
 
 ImplementationListView::ImplementationListView(std::vector<OpImplementation> implementations)
     : lamina_implementation_list{}, values(std::move(implementations)), list(values) {
+    items = list.data();
+    count = list.size();
+}
+
+OpTimeView::OpTimeView(const OpTime& time) : lamina_op_time{} {
+    op = view(time.op);
+    runs = time.runs;
+    seconds = time.seconds;
+    weight_bytes = time.weight_bytes;
+}
+
+OpTimeListView::OpTimeListView(std::vector<OpTime> times)
+    : lamina_op_time_list{}, values(std::move(times)), list(values) {
     items = list.data();
     count = list.size();
 }

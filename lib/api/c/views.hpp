@@ -118,6 +118,16 @@ struct ImplementationListView : lamina_implementation_list, Fixed {
     const Views<ImplementationView, lamina_op_implementation> list;
 };
 
+struct OpTimeView : lamina_op_time {
+    explicit OpTimeView(const OpTime& time);
+};
+
+struct OpTimeListView : lamina_op_time_list, Fixed {
+    explicit OpTimeListView(std::vector<OpTime> times);
+    const std::vector<OpTime> values;
+    const Views<OpTimeView, lamina_op_time> list;
+};
+
 struct PieceView : lamina_piece, Fixed {
     explicit PieceView(Piece piece);
     const Piece value;

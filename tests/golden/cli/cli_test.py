@@ -128,10 +128,20 @@ class Json(ToolTest):
         lines = [json.loads(line) for line in out.splitlines()]
         self.assertEqual([(l["test"], l["batch"]) for l in lines], [("prefill", 1), ("decode", 1), ("decode", 3)])
         for line in lines:
-            self.assertEqual(sorted(line), ["batch", "read_bandwidth_fraction", "seconds", "test", "tokens_per_s", "weight_bytes"])
+            self.assertEqual(sorted(line), ["batch", "peak_rate_fraction", "read_bandwidth_fraction", "seconds", "test", "tokens_per_s", "weight_bytes"])
             tokens = 64 if line["test"] == "prefill" else 4 * line["batch"]
             self.assertAlmostEqual(line["tokens_per_s"] * line["seconds"] / tokens, 1, places=6)
             self.assertGreater(line["read_bandwidth_fraction"], 0)
+            self.assertGreater(line["peak_rate_fraction"], 0)
+
+    def test_profile_tells_the_time_of_every_op(self):
+        bench = ["bench", MODEL, "--prompt", "0", "--generate", "4", "--batch", "2", "--repeat", "1", "--profile"]
+        line = json.loads(self.succeeds(*bench))
+        times = {time["op"]: time for time in line["profile"]}
+        self.assertEqual(times["embed"]["runs"], 4)
+        self.assertGreater(times["attention"]["runs"], 4)
+        self.assertGreater(times["linear ffn_down"]["weight_bytes"], 0)
+        self.assertLessEqual(sum(time["seconds"] for time in times.values()), line["seconds"])
 
 
 def log_softmax(row):

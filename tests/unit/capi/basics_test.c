@@ -111,6 +111,7 @@ static void test_free_nothing(void) {
     lamina_plan_free(NULL);
     lamina_model_info_free(NULL);
     lamina_implementation_list_free(NULL);
+    lamina_op_time_list_free(NULL);
     lamina_model_free(NULL);
     lamina_tokenizer_free(NULL);
     lamina_detokenizer_free(NULL);

@@ -17,7 +17,8 @@ static void test_defaults(void) {
     OK(lamina_model_options_init(&options, sizeof options));
     CHECK(options.struct_size == sizeof options);
     CHECK(options.context == 4096 && options.sequences == 1 && options.batch_tokens == 512);
-    CHECK(options.logit_rows == 0 && options.threads == 0 && options.pin_threads && options.repack && !options.invariant);
+    CHECK(options.logit_rows == 0 && options.threads == 0 && options.pin_threads && options.repack &&
+          !options.invariant);
     CHECK(options.devices == NULL && options.device_count == 0 && options.backend == NULL);
     CHECK(options.cache == LAMINA_CACHE_AUTOMATIC && options.compute == LAMINA_COMPUTE_AUTOMATIC);
     CHECK(options.load == LAMINA_LOAD_MAP);
@@ -180,6 +181,9 @@ static void test_loaded(const char* path) {
                   list->items[i]->refused.data != NULL);
     }
     lamina_implementation_list_free(list);
+    lamina_op_time_list* times = NULL;
+    if (OK(lamina_model_take_profile(copy, &times))) CHECK(times->count == 0);
+    lamina_op_time_list_free(times);
 
     lamina_tokenizer* tokenizer = NULL;
     lamina_chat_template* chat_template = NULL;
@@ -208,6 +212,34 @@ static void test_bare(void) {
     FAILS(LAMINA_UNSUPPORTED, lamina_tokenizer_load(LAMINA_TEST_DATA "/tiny/llama.gguf", &tokenizer));
     OK(lamina_chat_template_load(LAMINA_TEST_DATA "/tiny/llama.gguf", &chat_template));
     CHECK(chat_template == NULL);
+}
+
+/* Times of ops and limits of the device. */
+static void test_profile(void) {
+    lamina_model_options options;
+    OK(lamina_model_options_init(&options, sizeof options));
+    options.profile = true;
+    lamina_model* model = NULL;
+    if (!OK(lamina_model_load(LAMINA_TEST_DATA "/tiny/llama.gguf", &options, &model))) return;
+    const lamina_token token = 1;
+    lamina_session* session = NULL;
+    lamina_sequence_tokens item = {.tokens = &token, .token_count = 1, .logits = LAMINA_LOGITS_LAST};
+    OK(lamina_session_create(model, &session));
+    OK(lamina_session_open(session, &item.sequence));
+    OK(lamina_session_forward(session, &item, 1, NULL, NULL));
+    lamina_op_time_list* times = NULL;
+    if (OK(lamina_model_take_profile(model, &times))) {
+        CHECK(times->count > 0);
+        for (size_t i = 0; i < times->count; ++i)
+            CHECK(times->items[i]->op.size > 0 && times->items[i]->runs > 0 && times->items[i]->seconds > 0);
+    }
+    lamina_op_time_list_free(times);
+    lamina_device_speed speed;
+    OK(lamina_model_measure_device(model, &speed));
+    CHECK(speed.read_bytes_per_s > 0 && speed.int8_operations_per_s > 0 && speed.f32_operations_per_s > 0);
+    CHECK(speed.bf16_operations_per_s >= 0);
+    lamina_session_free(session);
+    lamina_model_free(model);
 }
 
 static void test_refused(const char* path) {
@@ -251,5 +283,6 @@ void test_model(const char* model_path) {
     test_callbacks(model_path);
     test_loaded(model_path);
     test_bare();
+    test_profile();
     test_refused(model_path);
 }

@@ -154,6 +154,8 @@ TEST_CASE("C API: NULL to models, plans and devices") {
     const lamina_model_info* borrowed_info = nullptr;
     const lamina_model_options* borrowed_options = nullptr;
     lamina_implementation_list* implementations = nullptr;
+    lamina_op_time_list* times = nullptr;
+    lamina_device_speed speed;
     lamina_model_options options;
     NULLS(lamina_model_options_init, &options, sizeof options);
     NULLS(lamina_model_load, w.path, nullptr, &model);
@@ -165,6 +167,8 @@ TEST_CASE("C API: NULL to models, plans and devices") {
     NULLS(lamina_model_tokenizer, w.model, &tokenizer);
     NULLS(lamina_model_chat_template, w.model, &chat);
     NULLS(lamina_model_implementations, w.model, &implementations);
+    NULLS(lamina_model_take_profile, w.model, &times);
+    NULLS(lamina_model_measure_device, w.model, &speed);
     NULLS(lamina_inspect, w.path, &info);
     NULLS(lamina_make_plan, w.path, nullptr, &plan);
     NULLS(lamina_plan_table, w.plan, &r.text);

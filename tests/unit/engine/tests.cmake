@@ -14,6 +14,7 @@ lamina_test(api
     ${CMAKE_CURRENT_LIST_DIR}/test_answers.cpp
     ${CMAKE_CURRENT_LIST_DIR}/test_embedding.cpp
     ${CMAKE_CURRENT_LIST_DIR}/test_host.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/test_profile.cpp
     ${CMAKE_CURRENT_LIST_DIR}/test_session.cpp
   LIBS lamina_api
   LABELS quick threaded)

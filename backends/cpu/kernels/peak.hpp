@@ -1,0 +1,69 @@
+// Multiplications and additions from registers alone: the rate that kernels are held against.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cpu/kernels/linear_task.hpp"
+#include "cpu/kernels/unroll.hpp"
+
+namespace lamina::cpu {
+namespace {
+
+// More sums than a multiplier has steps, and few enough to stay in 16 registers.
+constexpr int peak_sums = 12;
+constexpr int peak_steps = 4;  // a round and sum
+
+// Products of codes as the kernels of 4-bit codes make them (packed_panel.hpp).
+// `data`: 64 bytes, and room for 16 floats that depend on all sums.
+template <class V>
+void peak_int8(uint64_t rounds, const uint8_t* data, float* out) {
+    const auto w = V::template masked<0x0F>(V::load_codes(data, 0));
+    const auto a = V::broadcast_codes(reinterpret_cast<const int8_t*>(data));
+    typename V::Sum sums[peak_sums];
+    LAMINA_UNROLL
+    for (int i = 0; i < peak_sums; ++i) sums[i] = V::start();
+    for (uint64_t round = 0; round < rounds; ++round) {
+        LAMINA_UNROLL
+        for (int i = 0; i < peak_sums; ++i) {
+            auto partial = V::partial(sums[i]);
+            LAMINA_UNROLL
+            for (int step = 0; step < peak_steps; ++step) partial = V::dot_unsigned(partial, w, a);
+            sums[i] = V::template joined<false>(sums[i], partial);
+        }
+    }
+    auto total = V::zero();
+    LAMINA_UNROLL
+    for (int i = 0; i < peak_sums; ++i) total = V::fma(V::value(sums[i]), V::broadcast(out), total);
+    V::store(out, total);
+}
+
+// Products as the dense kernels make them (dense_tile.hpp). P::Input::load takes 64
+// bytes.
+template <class P>
+void peak_dense(uint64_t rounds, const uint8_t* data, float* out) {
+    const auto w = P::Weight::load(reinterpret_cast<const typename P::Weight::Element*>(data));
+    const auto x = P::Input::load(reinterpret_cast<const typename P::Input::Element*>(data));
+    typename P::Sum sums[peak_sums];
+    LAMINA_UNROLL
+    for (int i = 0; i < peak_sums; ++i) sums[i] = P::Vector::zero();
+    for (uint64_t round = 0; round < rounds; ++round) {
+        LAMINA_UNROLL
+        for (int i = 0; i < peak_sums; ++i) {
+            LAMINA_UNROLL
+            for (int step = 0; step < peak_steps; ++step) sums[i] = P::add(sums[i], w, x);
+        }
+    }
+    auto total = P::Vector::zero();
+    LAMINA_UNROLL
+    for (int i = 0; i < peak_sums; ++i) total = P::Vector::add(total, sums[i]);
+    P::Vector::store(out, total);
+}
+
+template <class P>
+constexpr Peak dense_peak() {
+    return {&peak_dense<P>, uint64_t{peak_sums} * peak_steps * P::step};
+}
+
+}  // namespace
+}  // namespace lamina::cpu

@@ -1,0 +1,51 @@
+// Times of a program's stages, by op.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/device.hpp"
+#include "cpu/ops/stage.hpp"
+
+namespace lamina::cpu {
+
+class Profile {
+  public:
+    // The stages that have no name yet are the op's; those of one name are counted together. `weight_bytes`:
+    // what the op's own stage reads of matrices in a run.
+    void name(const Stages& stages, const std::string& op, std::uint64_t weight_bytes);
+
+    // Stages run one after the other: each took the time since the one before it.
+    void begin_step() { last_ = Clock::now(); }
+    void end_stage(std::size_t stage);
+
+    // What was taken since the last call, without stages that did not run.
+    std::vector<backend::OpTime> take();
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    struct Entry {
+        std::string op;
+        std::uint64_t runs = 0, weight_bytes = 0;
+        Clock::duration time = {};
+    };
+    struct Named {
+        std::size_t entry;
+        std::uint64_t weight_bytes;
+    };
+    std::vector<Entry> entries_;
+    std::vector<Named> stages_;
+    Clock::time_point last_;
+};
+
+// "linear attn_q + attn_k + attn_v", "norm attn_norm", "attention": the op with the weights that `names` has,
+// less the number of the layer.
+std::string profile_name(const backend::Program& program, const backend::Op& op);
+std::string profile_name(const backend::Program& program, const std::vector<backend::Linear>& linears);
+// Of the matrices that Linears read whole; 0 for experts, of which a step reads those that were chosen.
+std::uint64_t bytes_read(const backend::Program& program, const std::vector<backend::Linear>& linears);
+
+}  // namespace lamina::cpu

@@ -1,0 +1,102 @@
+#include "cpu/speed.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+
+#include "cpu/kernels/linear_task.hpp"
+#include "cpu/memory.hpp"
+
+namespace lamina::cpu {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr int passes = 5;
+
+// The least of some runs, after one that warms up.
+template <class Work>
+double best_seconds(const Work& work) {
+    double best = 0;
+    for (int pass = 0; pass <= passes; ++pass) {
+        const auto start = Clock::now();
+        work();
+        const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        if (pass == 1 || (pass > 1 && seconds < best)) best = seconds;
+    }
+    return best;
+}
+
+// Sums eight streams, so that additions do not wait for each other.
+std::uint64_t sum(const std::uint64_t* data, std::uint64_t count) {
+    std::uint64_t parts[8] = {};
+    for (std::uint64_t i = 0; i + 8 <= count; i += 8) {
+        for (std::uint64_t k = 0; k < 8; ++k) parts[k] += data[i + k];
+    }
+    std::uint64_t total = 0;
+    for (const std::uint64_t part : parts) total += part;
+    return total;
+}
+
+double read_rate(Team& team) {
+    constexpr std::uint64_t bytes = std::uint64_t{1} << 30, words = bytes / sizeof(std::uint64_t);
+    const Allocation memory(bytes, "memory to read");
+    auto* data = reinterpret_cast<std::uint64_t*>(memory.data());
+    // Each thread reads what it has touched first.
+    team.parallel([&](Worker worker) {
+        const Share mine = share(words, worker);
+        std::memset(data + mine.first, worker.thread + 1, (mine.last - mine.first) * sizeof(std::uint64_t));
+    });
+    std::atomic<std::uint64_t> total = 0;
+    return static_cast<double>(bytes) / best_seconds([&] {
+               team.parallel([&](Worker worker) {
+                   const Share mine = share(words, worker);
+                   total += sum(data + mine.first, mine.last - mine.first);
+               });
+           });
+}
+
+// Multiplications and additions a second of all threads; 0 without a kernel.
+double operation_rate(const Peak& peak, float value, Team& team) {
+    if (peak.run == nullptr) return 0;
+    std::array<float, 16> data;
+    data.fill(value);
+    const auto run = [&](std::uint64_t rounds) {
+        team.parallel([&](Worker) {
+            alignas(64) std::array<float, 16> in = data, out = {};
+            peak.run(rounds, reinterpret_cast<const std::uint8_t*>(in.data()), out.data());
+        });
+    };
+    std::uint64_t rounds = 1000;
+    while (rounds < 1u << 24) {
+        const auto start = Clock::now();
+        run(rounds);
+        if (Clock::now() - start > std::chrono::milliseconds(5)) break;
+        rounds *= 2;
+    }
+    return 2.0 * static_cast<double>(rounds * peak.products) * team.threads() /
+           best_seconds([&] { run(rounds); });
+}
+
+}  // namespace
+
+DeviceSpeed measure_speed(Isa isa, Team& team) {
+    const PackedKernels& packed = usable(Isa::avx512_vnni, isa) ? avx512_vnni_packed
+                                  : usable(Isa::avx_vnni, isa)  ? avx_vnni_packed
+                                  : usable(Isa::avx2, isa)      ? avx2_packed
+                                                                : scalar_packed;
+    const DenseKernels& dense = usable(Isa::avx512_vnni, isa) ? avx512_vnni_dense
+                                : usable(Isa::avx2, isa)      ? avx2_dense
+                                                              : scalar_dense;
+    const DenseKernels pairs = usable(Isa::avx512_bf16, isa) ? avx512_bf16_dense : DenseKernels{};
+    float ones;  // codes
+    std::memset(&ones, 1, sizeof ones);
+    return {.read_bytes_per_s = read_rate(team),
+            .int8_operations_per_s = operation_rate(packed.peak, ones, team),
+            .bf16_operations_per_s = operation_rate(pairs.peak, 1.0f, team),
+            .f32_operations_per_s = operation_rate(dense.peak, 1.0f, team)};
+}
+
+}  // namespace lamina::cpu
