@@ -9,6 +9,7 @@
 
 #include "cpu/kernels/linear_task.hpp"
 #include "cpu/memory.hpp"
+#include "cpu/ops/ops.hpp"
 
 namespace lamina::cpu {
 namespace {
@@ -83,10 +84,6 @@ double operation_rate(const Peak& peak, float value, Team& team) {
 }  // namespace
 
 DeviceSpeed measure_speed(Isa isa, Team& team) {
-    const PackedKernels& packed = usable(Isa::avx512_vnni, isa) ? avx512_vnni_packed
-                                  : usable(Isa::avx_vnni, isa)  ? avx_vnni_packed
-                                  : usable(Isa::avx2, isa)      ? avx2_packed
-                                                                : scalar_packed;
     const DenseKernels& dense = usable(Isa::avx512_vnni, isa) ? avx512_vnni_dense
                                 : usable(Isa::avx2, isa)      ? avx2_dense
                                                               : scalar_dense;
@@ -94,7 +91,7 @@ DeviceSpeed measure_speed(Isa isa, Team& team) {
     float ones;  // codes
     std::memset(&ones, 1, sizeof ones);
     return {.read_bytes_per_s = read_rate(team),
-            .int8_operations_per_s = operation_rate(packed.peak, ones, team),
+            .int8_operations_per_s = operation_rate(packed_kernels(isa).peak, ones, team),
             .bf16_operations_per_s = operation_rate(pairs.peak, 1.0f, team),
             .f32_operations_per_s = operation_rate(dense.peak, 1.0f, team)};
 }

@@ -23,7 +23,7 @@ struct Pages {
     }
     float* value(std::uint32_t position, std::uint32_t head) const {
         return cache + geometry.values(layer, page(position), head) / sizeof(float) +
-               std::size_t{position % backend::page_tokens} * geometry.value_stride();
+               std::size_t{position % backend::page_tokens} * geometry.value_stride() / sizeof(float);
     }
 };
 

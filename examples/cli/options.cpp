@@ -228,7 +228,8 @@ void add_compute_options(CLI::App& command, ModelOptions& options) {
                           {{"auto", CacheType::automatic},
                            {"f16", CacheType::f16},
                            {"f32", CacheType::f32},
-                           {"bf16", CacheType::bf16}},
+                           {"bf16", CacheType::bf16},
+                           {"q8_0", CacheType::q8_0}},
                           "Element type of the KV cache");
     add_choice<ComputeType>(
         group, "--compute", options.compute,

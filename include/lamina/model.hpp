@@ -25,6 +25,7 @@ enum class CacheType {
     f32,        ///< IEEE single, 4 bytes
     bf16,       ///< bfloat16, 2 bytes
     automatic,  ///< f32 where the whole cache takes at most 64 MiB then, else f16
+    q8_0,       ///< 8 bits and a scale for 32 values, 1.0625 bytes: half of f16, a little less exact
 };
 
 /// How a model's file is read.

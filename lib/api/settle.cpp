@@ -78,6 +78,7 @@ std::optional<DType> cache_type(CacheType type) {
         case CacheType::automatic: return std::nullopt;
         case CacheType::f32: return DType::f32;
         case CacheType::bf16: return DType::bf16;
+        case CacheType::q8_0: return DType::q8_0;
         case CacheType::f16: break;
     }
     return DType::f16;

@@ -15,9 +15,10 @@ inline constexpr std::int32_t no_page = -1;
 
 // Layers that remember the same kind of thing for the same tokens share a group and its page tables.
 // A group's buffer is [layers][pages] blocks; a block is keys [kv_heads, page_tokens, key_dim], then values
-// [kv_heads, page_tokens, value_dim], both of `type`, padded to 64 bytes.
+// [kv_heads, page_tokens, value_dim], both of `type`, padded to 64 bytes. Rows of q8_0 are whole blocks, the
+// last one filled up with zeros.
 struct CacheGeometry {
-    DType type = DType::f16;  // f32, f16 or bf16
+    DType type = DType::f16;  // f32, f16, bf16 or q8_0
     std::uint32_t layers = 0;
     std::uint32_t pages = 0;  // of page_tokens tokens each
     std::uint32_t kv_heads = 0;
@@ -27,15 +28,13 @@ struct CacheGeometry {
     // Values are the first value_dim elements of the keys (latent attention) and take no place of their own.
     bool values_in_keys = false;
 
-    std::uint64_t element_bytes() const { return info(type).block_bytes; }
-    std::uint64_t keys_bytes() const {
-        return std::uint64_t{kv_heads} * page_tokens * key_dim * element_bytes();
-    }
+    // Bytes of a token's keys or values of one head: from a row to the next.
+    std::uint64_t key_stride() const { return stride(key_dim); }
+    std::uint64_t value_stride() const { return stride(values_in_keys ? key_dim : value_dim); }
+    std::uint64_t keys_bytes() const { return std::uint64_t{kv_heads} * page_tokens * key_stride(); }
     std::uint64_t values_bytes() const {
-        return values_in_keys ? 0 : std::uint64_t{kv_heads} * page_tokens * value_dim * element_bytes();
+        return values_in_keys ? 0 : std::uint64_t{kv_heads} * page_tokens * value_stride();
     }
-    // Elements from a token's values to the next one's.
-    std::uint32_t value_stride() const { return values_in_keys ? key_dim : value_dim; }
     std::uint64_t block_bytes() const { return align_up(keys_bytes() + values_bytes(), 64); }
     std::uint64_t bytes() const { return block_bytes() * pages * layers; }
 
@@ -43,14 +42,18 @@ struct CacheGeometry {
         return (std::uint64_t{layer} * pages + page) * block_bytes();
     }
     // Byte offsets in the buffer of one head's rows of a page: [page_tokens, key_dim] and [page_tokens,
-    // value_dim], the latter value_stride() elements apart.
+    // value_dim].
     std::uint64_t keys(std::uint32_t layer, std::uint32_t page, std::uint32_t head) const {
-        return block(layer, page) + std::uint64_t{head} * page_tokens * key_dim * element_bytes();
+        return block(layer, page) + std::uint64_t{head} * page_tokens * key_stride();
     }
     std::uint64_t values(std::uint32_t layer, std::uint32_t page, std::uint32_t head) const {
         if (values_in_keys) return keys(layer, page, head);
-        return block(layer, page) + keys_bytes() +
-               std::uint64_t{head} * page_tokens * value_dim * element_bytes();
+        return block(layer, page) + keys_bytes() + std::uint64_t{head} * page_tokens * value_stride();
+    }
+
+  private:
+    std::uint64_t stride(std::uint64_t dim) const {
+        return div_up(dim, info(type).block_size) * info(type).block_bytes;
     }
 };
 

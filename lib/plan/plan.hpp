@@ -21,7 +21,7 @@ struct Workload {
     std::uint32_t sequences = 1;       // alive at once
     std::uint32_t batch_tokens = 512;  // rows of a step
     std::uint32_t logit_rows = 16;     // logit rows of a step
-    std::optional<DType> cache = {};   // f32, f16 or bf16; none: see small_cache
+    std::optional<DType> cache = {};   // f32, f16, bf16 or q8_0; none: see small_cache
 };
 
 // Where a weight of the program comes from: its values lie one behind the other in a tensor of the file, from

@@ -62,7 +62,7 @@ Steps one_sequence(const Sequence& s, std::uint32_t prompt, std::uint32_t chunk)
 }  // namespace
 
 TEST_CASE("attention: head sizes, grouped heads and cache types", "[attention]") {
-    for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
+    for (const DType type : {DType::f32, DType::f16, DType::bf16, DType::q8_0}) {
         for (AttentionShape s : {AttentionShape{1, 1, 16, 16},
                                  {2, 2, 48, 48},
                                  {9, 3, 64, 64},
@@ -187,5 +187,5 @@ TEST_CASE("attention: what contradicts the cache is refused", "[attention]") {
     refused([](auto& p) { std::get<backend::Attention>(p.ops.back()).layer = 2; }, {"attention", "below 2"});
     refused([](auto& p) { std::get<backend::Attention>(p.ops.back()).group = 1; }, {"attention", "below 1"});
     refused([](auto& p) { std::get<backend::StoreKv>(p.ops[3]).values = 0; }, {"store_kv", "wide"});
-    refused([](auto& p) { p.caches[0].type = DType::q8_0; }, {"store_kv", "f16", "q8_0"});
+    refused([](auto& p) { p.caches[0].type = DType::q4_0; }, {"store_kv", "f16", "q4_0"});
 }

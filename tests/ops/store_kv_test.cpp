@@ -11,13 +11,15 @@ namespace {
 // What the cache holds at a position, as f32.
 std::vector<float> row(test::Bound& bound, const backend::CacheGeometry& g,
                        const std::vector<std::int32_t>& table, std::uint32_t position, std::uint32_t head,
-                       bool keys) {
+                       bool keys, std::uint32_t count = 0) {
     const auto page = static_cast<std::uint32_t>(table[position / backend::page_tokens]);
-    const std::uint32_t dim = keys ? g.key_dim : g.value_dim;
+    const std::uint32_t dim = count > 0 ? count : keys ? g.key_dim : g.value_dim;
     const auto* start = dynamic_cast<cpu::CpuBuffer&>(bound.cache(0)).data() +
                         (keys ? g.keys(1, page, head) : g.values(1, page, head));
     std::vector<float> out(dim);
-    quant::decode(g.type, start + position % backend::page_tokens * dim * g.element_bytes(), dim, out.data());
+    quant::decode(g.type,
+                  start + position % backend::page_tokens * (keys ? g.key_stride() : g.value_stride()), dim,
+                  out.data());
     return out;
 }
 
@@ -72,6 +74,51 @@ TEST_CASE("store_kv: every element at its place, rounded to nearest even", "[sto
                 }
             }
             INFO(to_string(isa) << ", " << info(type).name);
+            CHECK(wrong == 0);
+        }
+    }
+}
+
+TEST_CASE("store_kv: q8_0 within half a step of every value, whole blocks, what is not finite stays so",
+          "[store_kv]") {
+    for (const cpu::Isa isa : test::float_isas()) {
+        const test::ForcedIsa forced(to_string(isa));
+        INFO(to_string(isa));
+        // Rows of less than a block, of blocks and a part, of more than are stored at a time.
+        for (const std::uint32_t dim : {7u, 32u, 80u, 256u, 300u}) {
+            const test::AttentionShape shape{
+                .heads = 2, .kv_heads = 2, .key_dim = dim, .value_dim = 32, .type = DType::q8_0};
+            test::AttentionCase c(shape, 40, 40, 2, false);
+            c.ops.storage[1][3] = std::numeric_limits<float>::infinity();
+            test::PagePool pool(2);
+            const test::Sequence sequence{.table = pool.take(40)};
+            test::Bound bound(cpu::record(), c.ops, 2);
+            test::poison(bound);
+            bound.run({sequence.piece(0, 40)});
+            const auto& g = c.ops.program.caches[0];
+            CHECK(g.key_stride() == (dim + 31) / 32 * 34);
+            const auto keys = bound.read(c.keys);
+            const std::uint32_t whole = (dim + 31) / 32 * 32;
+            std::size_t wrong = 0;
+            for (std::uint32_t r = 0; r < 40; ++r) {
+                for (std::uint32_t h = 0; h < 2; ++h) {
+                    const float* want = keys.data() + (r * 2 + h) * dim;
+                    const auto got = row(bound, g, sequence.table, r, h, true, whole);
+                    for (std::uint32_t i = 0; i < whole; ++i) {
+                        const std::uint32_t first = i / 32 * 32, last = std::min(first + 32, dim);
+                        float peak = 0;
+                        for (std::uint32_t j = first; j < last; ++j) peak = std::max(peak, std::abs(want[j]));
+                        // Half a step, and what the scale loses as f16: 2^-11 of up to 127 steps.
+                        const float allowed = peak / 127 * (0.5f + 0.07f);
+                        if (std::isinf(peak)) {
+                            wrong += !std::isnan(got[i]);
+                        } else {
+                            wrong += !(std::abs(got[i] - (i < dim ? want[i] : 0)) <= allowed);
+                        }
+                    }
+                }
+            }
+            CAPTURE(dim);
             CHECK(wrong == 0);
         }
     }

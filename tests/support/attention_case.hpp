@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cpu/weight.hpp"
+#include "quant/activations.hpp"
 #include "tests/support/op_case.hpp"
 
 namespace lamina::test {
@@ -14,6 +15,23 @@ struct AttentionShape {
     bool sinks = false;
 };
 
+// Rows of `dim` values as a cache of the type gives them back.
+inline void round_rows(DType type, std::uint32_t dim, std::vector<float>& x) {
+    for (float& v : x) {
+        if (type == DType::f16) v = f16_to_f32(f32_to_f16(v));
+        if (type == DType::bf16) v = bf16_to_f32(f32_to_bf16(v));
+    }
+    if (type != DType::q8_0) return;
+    std::vector<std::int8_t> codes(dim + 31);
+    std::vector<float> scales(codes.size() / 32);
+    std::vector<std::int32_t> sums(2 * scales.size());
+    for (std::size_t row = 0; row < x.size(); row += dim) {
+        quant::quantize_row(x.data() + row, dim, codes.data(), scales.data(), sums.data());
+        for (std::uint32_t i = 0; i < dim; ++i)
+            x[row + i] = f16_to_f32(f32_to_f16(scales[i / 32])) * static_cast<float>(codes[i]);
+    }
+}
+
 // Tokens of a test are numbered; token i has its own query, keys and values.
 struct AttentionCase {
     OpCase ops;
@@ -25,17 +43,16 @@ struct AttentionCase {
                   bool rounded, std::uint32_t max_position = 4096)
         : ops(max_rows, max_position) {
         Random random(s.heads * 1000 + s.key_dim);
-        const auto round = [&](std::vector<float> x) {
-            for (float& v : x) {
-                if (rounded && s.type == DType::f16) v = f16_to_f32(f32_to_f16(v));
-                if (rounded && s.type == DType::bf16) v = bf16_to_f32(f32_to_bf16(v));
-            }
+        const auto round = [&](std::vector<float> x, std::uint32_t dim) {
+            if (rounded) round_rows(s.type, dim, x);
             return x;
         };
         const std::uint64_t n = tokens;
         const auto query = ops.input(s.heads * s.key_dim, random.normals(n * s.heads * s.key_dim, 1.5f));
-        keys = ops.input(s.kv_heads * s.key_dim, round(random.normals(n * s.kv_heads * s.key_dim)));
-        values = ops.input(s.kv_heads * s.value_dim, round(random.normals(n * s.kv_heads * s.value_dim)));
+        keys =
+            ops.input(s.kv_heads * s.key_dim, round(random.normals(n * s.kv_heads * s.key_dim), s.key_dim));
+        values = ops.input(s.kv_heads * s.value_dim,
+                           round(random.normals(n * s.kv_heads * s.value_dim), s.value_dim));
         out = ops.slot(s.heads * s.value_dim);
         ops.program.caches = {{.type = s.type,
                                .layers = 2,

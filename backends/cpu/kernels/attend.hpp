@@ -126,7 +126,7 @@ struct Attend {
     }
 
     static void page_of(const AttendBlock& b, const Memory& m, Page page, size_t offset, State s) {
-        const float* keys = widen(b.keys + offset, b.type, b.key_dim, b.key_dim, page, m.keys);
+        const float* keys = widen(b.keys + offset, b.type, b.key_dim, b.key_stride, page, m.keys);
         const float* values = widen(b.values + offset, b.type, b.value_dim, b.value_stride, page, m.values);
         scores(m.queries, keys, rows(b), attend_padded(b.key_dim), page, m.scores);
         for (size_t r = 0; r < rows(b); ++r) softmax(b, page, r, m.scores + r * attend_page, s);
@@ -137,37 +137,43 @@ struct Attend {
     // scores are replaced in softmax and their values never read.
     static const float* widen(const unsigned char* in, AttendType type, size_t dim, size_t stride, Page page,
                               float* out) {
-        if (type == AttendType::f32 && attend_padded(dim) == dim && stride == dim)
-            return reinterpret_cast<const float*>(in);
-        const auto* halves = reinterpret_cast<const uint16_t*>(in);
         switch (type) {
             case AttendType::f32:
-                widen_rows(page, dim, stride, out, [in, dim](size_t element, size_t i) {
-                    return load_f32(reinterpret_cast<const float*>(in) + element, i, dim);
+                if (attend_padded(dim) * sizeof(float) == stride) return reinterpret_cast<const float*>(in);
+                widen_rows(in, page, dim, stride, out, [dim](const unsigned char* row, size_t i) {
+                    return load_f32(reinterpret_cast<const float*>(row) + i, i, dim);
                 });
                 break;
             case AttendType::f16:
-                widen_rows(page, dim, stride, out, [halves, dim](size_t element, size_t i) {
-                    return load_16(halves + element, i, dim,
+                widen_rows(in, page, dim, stride, out, [dim](const unsigned char* row, size_t i) {
+                    return load_16(reinterpret_cast<const uint16_t*>(row) + i, i, dim,
                                    [](const uint16_t* p) { return V::load_f16(p); });
                 });
                 break;
             case AttendType::bf16:
-                widen_rows(page, dim, stride, out, [halves, dim](size_t element, size_t i) {
-                    return load_16(halves + element, i, dim,
+                widen_rows(in, page, dim, stride, out, [dim](const unsigned char* row, size_t i) {
+                    return load_16(reinterpret_cast<const uint16_t*>(row) + i, i, dim,
                                    [](const uint16_t* p) { return V::load_bf16(p); });
+                });
+                break;
+            case AttendType::q8_0:
+                // Blocks of a scale and 32 codes, the last one filled up with zeros.
+                widen_rows(in, page, dim, stride, out, [](const unsigned char* row, size_t i) {
+                    const unsigned char* block = row + i / 32 * 34;
+                    return V::mul(V::broadcast_f16(block), V::load_i8(block + 2 + i % 32));
                 });
                 break;
         }
         return out;
     }
 
-    // load(element, i): the vector at `element` of the page, which is element i of its row.
+    // load(row, i): the vector at element i of a row.
     template <class Load>
-    static void widen_rows(Page page, size_t dim, size_t stride, float* out, Load load) {
+    static void widen_rows(const unsigned char* in, Page page, size_t dim, size_t stride, float* out,
+                           Load load) {
         const size_t pad = attend_padded(dim);
         for (size_t t = page.begin; t < page.end; ++t) {
-            for (size_t i = 0; i < pad; i += V::width) V::store(out + t * pad + i, load(t * stride + i, i));
+            for (size_t i = 0; i < pad; i += V::width) V::store(out + t * pad + i, load(in + t * stride, i));
         }
     }
 

@@ -13,7 +13,7 @@ constexpr size_t attend_page = 32;   // tokens; backend::page_tokens
 constexpr size_t attend_rows = 32;   // query rows of a block: tokens * heads
 constexpr size_t attend_pad = 16;    // head sizes are padded to it: the widest vector
 
-enum class AttendType : uint8_t { f32, f16, bf16 };
+enum class AttendType : uint8_t { f32, f16, bf16, q8_0 };
 
 // Consecutive tokens of one sequence and some of the query heads that read one kv head.
 struct AttendBlock {
@@ -24,14 +24,14 @@ struct AttendBlock {
     size_t tokens = 0, heads = 0;  // tokens * heads <= attend_rows
     size_t first_position = 0;
 
-    const unsigned char* keys = nullptr;    // of the layer's page 0: [attend_page, key_dim]
-    const unsigned char* values = nullptr;  // likewise, [attend_page, value_dim], value_stride apart
-    size_t page_stride = 0;                 // bytes from page to page
-    const int32_t* pages = nullptr;         // of the sequence
+    const unsigned char* keys = nullptr;      // of the layer's page 0: [attend_page] rows key_stride apart
+    const unsigned char* values = nullptr;    // likewise, value_stride apart
+    size_t key_stride = 0, value_stride = 0;  // bytes from a token's row to the next one's
+    size_t page_stride = 0;                   // bytes from page to page
+    const int32_t* pages = nullptr;           // of the sequence
     AttendType type = AttendType::f16;
     size_t key_dim = 0, value_dim = 0;
-    size_t value_stride = 0;  // elements from a token's values to the next one's
-    size_t window = 0;        // 0: all
+    size_t window = 0;  // 0: all
 
     float scale = 1.0f, softcap = 0.0f;
     const float* sinks = nullptr;  // [heads] or null

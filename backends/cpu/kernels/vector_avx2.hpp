@@ -32,6 +32,15 @@ struct VectorAvx2 {
         const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
         return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
     }
+    static Vec broadcast_f16(const unsigned char* p) {
+        int16_t bits;
+        __builtin_memcpy(&bits, p, sizeof bits);
+        return _mm256_cvtph_ps(_mm_set1_epi16(bits));
+    }
+    static Vec load_i8(const unsigned char* p) {
+        const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+        return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+    }
     static void store_f16(uint16_t* p, Vec x) {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
     }

@@ -30,6 +30,15 @@ struct VectorAvx512 {
     static Vec load_bf16(const uint16_t* p) {
         return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load_bits(p)), 16));
     }
+    static Vec broadcast_f16(const unsigned char* p) {
+        int16_t bits;
+        __builtin_memcpy(&bits, p, sizeof bits);
+        return _mm512_cvtph_ps(_mm256_set1_epi16(bits));
+    }
+    static Vec load_i8(const unsigned char* p) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+    }
     static void store_f16(uint16_t* p, Vec x) {
         store_bits(p, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
     }

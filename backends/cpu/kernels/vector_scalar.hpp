@@ -55,6 +55,15 @@ struct VectorScalar {
     static Vec load_bf16(const uint16_t* p) {
         return each([&](size_t i) { return bf16_to_f32(p[i]); });
     }
+    // A half at any address, in all lanes; signed bytes.
+    static Vec broadcast_f16(const unsigned char* p) {
+        uint16_t bits;
+        __builtin_memcpy(&bits, p, sizeof bits);
+        return broadcast(f16_to_f32(bits));
+    }
+    static Vec load_i8(const unsigned char* p) {
+        return each([&](size_t i) { return static_cast<float>(static_cast<int8_t>(p[i])); });
+    }
     static void store_f16(uint16_t* p, Vec x) {
         for (size_t i = 0; i < width; ++i) p[i] = f32_to_f16(x.lane[i]);
     }

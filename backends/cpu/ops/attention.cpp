@@ -13,6 +13,15 @@ std::uint64_t thread_floats(const CacheGeometry& g) {
     return align_up(attend_scratch_floats(g.key_dim, g.value_dim), 16);
 }
 
+AttendType type_of(DType type) {
+    switch (type) {
+        case DType::f32: return AttendType::f32;
+        case DType::bf16: return AttendType::bf16;
+        case DType::q8_0: return AttendType::q8_0;
+        default: return AttendType::f16;
+    }
+}
+
 // What both stages know.
 struct Bound {
     AttentionShape shape;
@@ -42,11 +51,10 @@ struct Bound {
         b.values = reinterpret_cast<const unsigned char*>(cache + g.values(op.layer, 0, kv_head));
         b.page_stride = g.block_bytes();
         b.pages = unit.sequence->pages[op.group].data();
-        b.type = g.type == DType::f32   ? AttendType::f32
-                 : g.type == DType::f16 ? AttendType::f16
-                                        : AttendType::bf16;
+        b.type = type_of(g.type);
         b.key_dim = g.key_dim;
         b.value_dim = g.value_dim;
+        b.key_stride = g.key_stride();
         b.value_stride = g.value_stride();
         b.window = g.window;
         b.scale = op.scale;

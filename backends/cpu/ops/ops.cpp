@@ -84,6 +84,12 @@ const FloatKernels& float_kernels(Isa allowed) {
     }
 }
 
+const PackedKernels& packed_kernels(Isa allowed) {
+    if (usable(Isa::avx512_vnni, allowed)) return avx512_vnni_packed;
+    if (usable(Isa::avx_vnni, allowed)) return avx_vnni_packed;
+    return usable(Isa::avx2, allowed) ? avx2_packed : scalar_packed;
+}
+
 void expect(bool holds, std::string_view op, std::string_view expected, std::string_view found) {
     if (holds) return;
     throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "cpu",
@@ -126,7 +132,8 @@ const CacheGeometry& cache_geometry(const BuildContext& context, std::string_vie
            "an empty one");
     expect(!g.values_in_keys || g.value_dim <= g.key_dim, op, "values within the keys",
            std::to_string(g.value_dim) + " of " + std::to_string(g.key_dim));
-    expect(is_float(g.type), op, "a cache of f32, f16 or bf16", info(g.type).name);
+    expect(g.type == DType::f32 || g.type == DType::f16 || g.type == DType::bf16 || g.type == DType::q8_0, op,
+           "a cache of f32, f16, bf16 or q8_0", info(g.type).name);
     return g;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cpu/kernels/float_kernels.hpp"
+#include "cpu/kernels/linear_task.hpp"
 #include "cpu/ops/stage.hpp"
 
 namespace lamina::cpu {
@@ -45,6 +46,8 @@ std::uint64_t slot_rows(const backend::Program& program, backend::Slot slot);
 // The level of the f32 kernels under `allowed` and their table.
 Isa float_isa(Isa allowed);
 const FloatKernels& float_kernels(Isa allowed);
+// The kernels of int8 under `allowed`.
+const PackedKernels& packed_kernels(Isa allowed);
 
 // Checks and look-ups for the add_ functions. `op` names the op in errors.
 void expect(bool holds, std::string_view op, std::string_view expected, std::string_view found);

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 
+#include "base/half.hpp"
 #include "cpu/ops/ops.hpp"
 
 namespace lamina::cpu {
@@ -13,8 +15,14 @@ namespace {
 class StoreKvStage final : public Stage {
   public:
     StoreKvStage(const StoreKv& op, const CacheGeometry& geometry, const float* keys, const float* values,
-                 std::byte* cache, const FloatKernels& kernels)
-        : op_(op), geometry_(geometry), keys_(keys), values_(values), cache_(cache), kernels_(kernels) {}
+                 std::byte* cache, Isa isa)
+        : op_(op),
+          geometry_(geometry),
+          keys_(keys),
+          values_(values),
+          cache_(cache),
+          kernels_(float_kernels(isa)),
+          quantize_(packed_kernels(isa).quantize) {}
 
     void run(const Step& step, Worker worker) const override {
         const Share rows = share(step.tokens.size(), worker);
@@ -41,11 +49,39 @@ class StoreKvStage final : public Stage {
         }
     }
     void write(const float* in, std::uint32_t count, std::uint64_t token, std::uint64_t head) const {
-        std::byte* out = cache_ + head + token * count * geometry_.element_bytes();
+        std::byte* out = cache_ + head + token * row_bytes(count);
         switch (geometry_.type) {
             case DType::f16: kernels_.to_f16(in, reinterpret_cast<std::uint16_t*>(out), count); break;
             case DType::bf16: kernels_.to_bf16(in, reinterpret_cast<std::uint16_t*>(out), count); break;
+            case DType::q8_0: to_q8_0(in, count, out); break;
             default: std::memcpy(out, in, count * sizeof(float)); break;
+        }
+    }
+    std::uint64_t row_bytes(std::uint32_t count) const {
+        return count == geometry_.key_dim ? geometry_.key_stride() : geometry_.value_stride();
+    }
+    // A scale of f16, then 32 codes. What is not finite ends in the scale (quant/activations.hpp).
+    void to_q8_0(const float* in, std::uint64_t count, std::byte* out) const {
+        constexpr std::uint64_t most = 8;  // granules at a time
+        std::array<std::int8_t, most * granule> codes;
+        std::array<float, most> scales;
+        for (std::uint64_t at = 0; at < count; at += most * granule) {
+            const std::uint64_t inputs = std::min(count - at, most * granule);
+            const std::uint64_t granules = div_up(inputs, granule);
+            QuantizeTask task = {};
+            task.x = in + at;
+            task.count = inputs;
+            task.last = granules;
+            task.block = 1;
+            task.codes = codes.data();
+            task.scales = scales.data();
+            quantize_(task);
+            for (std::uint64_t g = 0; g < granules; ++g) {
+                const std::uint16_t scale = f32_to_f16(scales[g]);
+                std::memcpy(out, &scale, sizeof scale);
+                std::memcpy(out + sizeof scale, codes.data() + g * granule, granule);
+                out += sizeof scale + granule;
+            }
         }
     }
 
@@ -55,6 +91,7 @@ class StoreKvStage final : public Stage {
     const float* values_;
     std::byte* cache_;
     const FloatKernels& kernels_;
+    QuantizeKernel quantize_;
 };
 
 }  // namespace
@@ -71,8 +108,7 @@ void add_store_kv(const BuildContext& context, const StoreKv& op, Stages& out) {
            std::to_string(keys.width) + " and " + std::to_string(values.width));
     const auto& slots = context.memory->slots;
     out.push_back(std::make_unique<StoreKvStage>(op, g, slots[op.keys], slots[op.values],
-                                                 context.memory->caches[op.group],
-                                                 float_kernels(context.isa)));
+                                                 context.memory->caches[op.group], context.isa));
     add_report(context, "store_kv " + std::string(info(g.type).name));
 }
 

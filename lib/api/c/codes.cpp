@@ -37,6 +37,7 @@ static_assert(same(CacheType::f16, LAMINA_CACHE_F16));
 static_assert(same(CacheType::f32, LAMINA_CACHE_F32));
 static_assert(same(CacheType::bf16, LAMINA_CACHE_BF16));
 static_assert(same(CacheType::automatic, LAMINA_CACHE_AUTOMATIC));
+static_assert(same(CacheType::q8_0, LAMINA_CACHE_Q8_0));
 static_assert(same(LoadMode::map, LAMINA_LOAD_MAP));
 static_assert(same(LoadMode::read, LAMINA_LOAD_READ));
 static_assert(same(ComputeType::automatic, LAMINA_COMPUTE_AUTOMATIC));

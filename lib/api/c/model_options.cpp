@@ -88,7 +88,7 @@ ModelOptions model_options(const Call& c, const lamina_model_options& options) {
     out.invariant = options.invariant;
     out.repack = options.repack;
     out.profile = options.profile;
-    out.cache = c.enumeration(options.cache, CacheType::automatic, "options.cache");
+    out.cache = c.enumeration(options.cache, CacheType::q8_0, "options.cache");
     out.compute = c.enumeration(options.compute, ComputeType::bf16, "options.compute");
     out.load = c.enumeration(options.load, LoadMode::read, "options.load");
     set_callbacks(out, options);

@@ -263,7 +263,7 @@ static void test_refused(const char* path) {
     options.struct_size = (size_t)-1;
     FAILS(LAMINA_INVALID_ARGUMENT, lamina_model_load(path, &options, &model));
     options = small();
-    options.cache = LAMINA_CACHE_AUTOMATIC + 1;
+    options.cache = LAMINA_CACHE_Q8_0 + 1;
     FAILS(LAMINA_INVALID_ARGUMENT, lamina_model_load(path, &options, &model));
     options = small();
     options.compute = -1;

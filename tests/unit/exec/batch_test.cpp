@@ -181,6 +181,9 @@ TEST_CASE("execution: every cache type and compute type stays close to reference
               1e-3);
         CHECK(distance(want, alone(load(shape, {.backend = "cpu", .cache = CacheType::bf16}), tokens, 512)) <=
               1e-2);
+        const auto q8_0 = alone(load(shape, {.backend = "cpu", .cache = CacheType::q8_0}), tokens, 512);
+        CHECK(distance(want, q8_0) <= 2e-2);
+        CHECK(distance(want, q8_0) > 1e-4);  // it does round
         const auto rounded =
             alone(load(shape, {.backend = "cpu", .compute = ComputeType::bf16}), tokens, 512);
         CHECK(distance(want, rounded) <= 2e-2);

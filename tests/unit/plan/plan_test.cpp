@@ -39,6 +39,10 @@ TEST_CASE("plan: the KV cache is exactly what the geometry says") {
     const auto wide =
         make_plan(model.path, {.context = 100, .sequences = 3, .backend = "cpu", .cache = CacheType::f32});
     CHECK(bytes_of(wide, "kv cache, all tokens") == 2 * bytes_of(plan, "kv cache, all tokens"));
+    // Heads of 16 values take a whole block of 34 bytes.
+    const auto small =
+        make_plan(model.path, {.context = 100, .sequences = 3, .backend = "cpu", .cache = CacheType::q8_0});
+    CHECK(bytes_of(small, "kv cache, all tokens") == 3ull * 3 * 4 * 32 * (2 * 34 * 2));
 }
 
 TEST_CASE("plan: a small KV cache is f32 where nobody asked for a type, a large one f16") {
