@@ -1,5 +1,7 @@
 #include "base/host_memory.hpp"
 
+#include <sys/sysinfo.h>
+
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -55,6 +57,14 @@ void narrow(HostMemory& memory, const Version& version, const std::string& folde
     memory.available = std::min(memory.available, *limit > used ? *limit - used : 0);
 }
 
+// Where /proc is not mounted. The call does not tell which of the used memory would give way: all may.
+HostMemory without_proc() {
+    struct sysinfo found = {};
+    if (sysinfo(&found) != 0) return {};
+    const std::uint64_t total = std::uint64_t{found.totalram} * found.mem_unit;
+    return {total, total};
+}
+
 }  // namespace
 
 HostMemory host_memory(const std::string& root) {
@@ -62,6 +72,7 @@ HostMemory host_memory(const std::string& root) {
     HostMemory memory;
     memory.total = field(root + "/proc/meminfo", "MemTotal:").value_or(0) * kibibyte;
     memory.available = field(root + "/proc/meminfo", "MemAvailable:").value_or(0) * kibibyte;
+    if (memory.total == 0) memory = without_proc();
     for (const Version& version : versions()) {
         auto group = control_group(root, version.controller);
         if (!group) continue;

@@ -54,7 +54,7 @@ struct PackedKind {
     constexpr int group_bytes() const {  // of a group's factors
         switch (factors) {
             case Factors::f16: return 2 * panel_rows;
-            case Factors::f16_minima: return 4 * panel_rows;
+            case Factors::f16_minima:
             case Factors::f32: return 4 * panel_rows;
             case Factors::e8m0: return panel_rows;
             case Factors::unit: return 0;

@@ -50,9 +50,11 @@ TEST_CASE("machine: a limit of cgroup v1, the mount showing the own group as its
     CHECK(memory.available == 0);
 }
 
-TEST_CASE("machine: nothing to read gives zeros", "[machine]") {
+TEST_CASE("machine: without /proc the system is asked", "[machine]") {
     const test::TemporaryDirectory root;
-    CHECK(host_memory(root / "").total == 0);
+    const auto memory = host_memory(root / "");
+    CHECK(memory.total >= 1 << 20);
+    CHECK(memory.available == memory.total);
     CHECK(!cpu::processor_name().empty());
 }
 
