@@ -6,4 +6,6 @@ if(TARGET lamina_tool)
   add_test(NAME golden_compare COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/compare_test.py --lamina $<TARGET_FILE:lamina_tool>
            --models ${LAMINA_TEST_MODELS} --data ${PROJECT_SOURCE_DIR}/tests/data)
   set_tests_properties(golden_compare PROPERTIES LABELS models PROCESSORS 2)
+  add_test(NAME golden_resident COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/resident_test.py --lamina $<TARGET_FILE:lamina_tool>)
+  set_tests_properties(golden_resident PROPERTIES LABELS models PROCESSORS 2 ENVIRONMENT "LAMINA_TEST_MODELS=${LAMINA_TEST_MODELS}")
 endif()

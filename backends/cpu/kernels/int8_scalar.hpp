@@ -36,8 +36,8 @@ struct Int8Scalar {
     static Codes shifted(Codes c) {
         for (auto& v : c.v) {
             const auto bits = static_cast<unsigned>(static_cast<uint8_t>(v));
-            v = static_cast<int8_t>(right >= 0 ? bits >> (right >= 0 ? right : 0)
-                                               : bits << (right < 0 ? -right : 0));
+            if constexpr (right > 0) v = static_cast<int8_t>(bits >> right);
+            if constexpr (right < 0) v = static_cast<int8_t>(bits << -right);
         }
         return c;
     }

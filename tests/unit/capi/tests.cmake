@@ -30,6 +30,7 @@ if(NOT LAMINA_FUZZ)
   target_include_directories(capi_headers PRIVATE ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(capi_headers PRIVATE lamina_settings)
   add_dependencies(test_capi_c capi_headers)
+  add_dependencies(tests test_capi_c)
 endif()
 
 lamina_test(capi
