@@ -64,14 +64,11 @@ class ChatHistory {
 };
 
 // A failed question or command does not end a conversation that a person holds; it does end a script's.
-// True where Ctrl-C ended the answer.
-bool respond_on_terminal(Conversation& conversation, const ChatInput& input, bool& quit) {
+void respond_on_terminal(Conversation& conversation, const ChatInput& input, bool& quit) {
     try {
         if (!run_chat_command(conversation, input, quit)) conversation.ask(input.text);
     } catch (const Error& error) { remark(fmt::format("lamina: {}", error.what())); }
-    const bool stopped = interrupted();
     clear_interrupt();
-    return stopped;
 }
 
 int converse_on_terminal(Conversation& conversation, LineReader& lines, bool keep_history) {
@@ -83,20 +80,25 @@ int converse_on_terminal(Conversation& conversation, LineReader& lines, bool kee
     remark("/help lists the commands, Ctrl-D leaves");
     ChatInput input;
     bool quit = false;
-    bool asked_to_leave = false;  // by Ctrl-C, and nothing was said since
+    bool asked_to_leave = false;  // by Ctrl-C on an empty line, and nothing was typed since
     while (!quit) {
         const LineReader::Event event = messages.read(input);
         if (event == LineReader::Event::end) return status_ok;
         if (event == LineReader::Event::interrupted) {
             clear_interrupt();
-            if (std::exchange(asked_to_leave, true)) return status_ok;
+            if (asked_to_leave && !lines.touched()) return status_ok;
+            asked_to_leave = true;
             remark("Ctrl-C again or Ctrl-D leaves");
             continue;
         }
         asked_to_leave = false;
+        if (event == LineReader::Event::cleared) {
+            clear_interrupt();
+            continue;
+        }
         if (input.text.empty()) continue;
         history.add(input);
-        asked_to_leave = respond_on_terminal(conversation, input, quit);
+        respond_on_terminal(conversation, input, quit);
     }
     return status_ok;
 }
@@ -107,7 +109,7 @@ int converse_from_pipe(Conversation& conversation, LineReader& lines) {
     bool quit = false;
     while (!quit) {
         const LineReader::Event event = messages.read(input);
-        if (event == LineReader::Event::interrupted) return status_interrupted;
+        if (interrupted()) return status_interrupted;
         if (event == LineReader::Event::end) break;
         if (input.text.empty()) continue;
         if (!run_chat_command(conversation, input, quit)) conversation.ask(input.text);

@@ -23,9 +23,8 @@ void print_help() {
     }
     text += "\n" + indented(chat_input_help, 0, width);
     text += indented(
-        "Ctrl-C stops an answer, twice it leaves. A space at the beginning says to the model what looks like "
-        "a "
-        "command, and keeps it out of the history.",
+        "Ctrl-C stops an answer or drops what was typed; twice on an empty line it leaves. A space at the "
+        "beginning says to the model what looks like a command, and keeps it out of the history.",
         0, width);
     remark(text.substr(0, text.size() - 1));
 }

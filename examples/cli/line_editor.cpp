@@ -139,7 +139,7 @@ LineEditor::LineEditor() {
     el_set(lines_, EL_PROMPT_ESC, prompt, '\1');
     el_set(lines_, EL_EDITOR, "emacs");
     el_set(lines_, EL_HIST, ::history, history_);
-    el_set(lines_, EL_GETCFN, read_character);
+    el_set(lines_, EL_GETCFN, on_read);
     el_source(lines_, nullptr);
     bind_keys();
     handle_signal(SIGWINCH, on_resize, SA_RESTART);
@@ -174,6 +174,12 @@ LineEditor& LineEditor::of(EditLine* lines) {
 
 char* LineEditor::prompt(EditLine* lines) { return of(lines).prompt_.data(); }
 
+int LineEditor::on_read(EditLine* lines, wchar_t* out) {
+    const int count = read_character(lines, out);
+    if (!interrupted()) of(lines).touched_ = true;
+    return count;
+}
+
 unsigned char LineEditor::on_paste(EditLine* lines, int) {
     const std::wstring text = read_pasted(lines);
     if (!text.empty() && el_winsertstr(lines, text.c_str()) != 0) return CC_ERROR;
@@ -205,12 +211,16 @@ LineReader::Event LineEditor::read(std::string& line, std::string_view prompt) {
                                : std::string(prompt);
     mind_job_control(true);
     terminal_guard::begin_editing();
+    touched_ = false;
     int length = 0;
     const char* const text = el_gets(lines_, &length);
     terminal_guard::end_editing();
     mind_job_control(false);
     if (stop_asked.exchange(false)) raise(SIGTSTP);  // came with the last key
-    if (interrupted()) return LineReader::Event::interrupted;
+    if (interrupted()) {
+        const bool empty = text == nullptr || length <= 1;  // the newline that ended it
+        return empty ? LineReader::Event::interrupted : LineReader::Event::cleared;
+    }
     if (text == nullptr || length <= 0) {
         std::fputs("\n", stdout);
         return LineReader::Event::end;

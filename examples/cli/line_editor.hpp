@@ -24,10 +24,12 @@ class LineEditor {
     LineReader::Event read(std::string& line, std::string_view prompt);
     void remember(const std::string& entry);
     void complete(std::vector<std::string> words) { words_ = std::move(words); }
+    bool touched() const { return touched_; }
 
   private:
     static LineEditor& of(EditLine* lines);
     static char* prompt(EditLine* lines);
+    static int on_read(EditLine* lines, wchar_t* out);
     static unsigned char on_paste(EditLine* lines, int key);
     static unsigned char on_newline(EditLine* lines, int key);
     static unsigned char on_complete(EditLine* lines, int key);
@@ -36,6 +38,7 @@ class LineEditor {
     EditLine* lines_;
     History* history_;
     std::string prompt_;
+    bool touched_ = false;
     std::vector<std::string> words_;
 };
 

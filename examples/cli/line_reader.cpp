@@ -92,6 +92,8 @@ void LineReader::remember(const std::string& entry) {
     if (editor_) editor_->remember(entry);
 }
 
+bool LineReader::touched() const { return editor_ && editor_->touched(); }
+
 void LineReader::complete(std::vector<std::string> words) {
     if (editor_) editor_->complete(std::move(words));
 }

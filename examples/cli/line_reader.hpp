@@ -16,7 +16,8 @@ class LineReader {
   public:
     enum class Event {
         line,
-        interrupted,  // Ctrl-C; what was typed is dropped
+        cleared,      // Ctrl-C on a line with text, which is dropped
+        interrupted,  // Ctrl-C on an empty line
         end,          // Ctrl-D or the end of the input
     };
 
@@ -33,6 +34,9 @@ class LineReader {
     void remember(const std::string& entry);
     // What Tab completes at the beginning of a line.
     void complete(std::vector<std::string> words);
+
+    // Whether a key was pressed in the last line, be it to no effect; where lines are not edited, no.
+    bool touched() const;
 
     bool interactive() const;  // standard input and output are a terminal
 

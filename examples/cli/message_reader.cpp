@@ -26,6 +26,12 @@ LineReader::Event MessageReader::read_line(std::string& line, std::string_view p
     return event;
 }
 
+// Beginnings of a message are text that Ctrl-C drops, however empty its last line is.
+LineReader::Event MessageReader::read_next(std::string& line) {
+    const LineReader::Event event = read_line(line, next_prompt);
+    return event == LineReader::Event::interrupted ? LineReader::Event::cleared : event;
+}
+
 LineReader::Event MessageReader::read(ChatInput& input) {
     input = {};
     const LineReader::Event event = read_line(input.text, first_prompt);
@@ -38,7 +44,7 @@ LineReader::Event MessageReader::read_quoted(std::string& text) {
     text.erase(0, quotes.size());
     while (!text.ends_with(quotes)) {
         std::string line;
-        const LineReader::Event event = read_line(line, next_prompt);
+        const LineReader::Event event = read_next(line);
         if (event == LineReader::Event::end && !lines_.interactive()) {
             throw Error(ErrorCode::bad_file, ErrorDetails{.file = "standard input",
                                                           .expected = "\"\"\" at the end of the message",
@@ -58,7 +64,7 @@ LineReader::Event MessageReader::read_continued(std::string& text) {
     while (text.ends_with('\\')) {
         text.back() = '\n';
         std::string line;
-        const LineReader::Event event = read_line(line, next_prompt);
+        const LineReader::Event event = read_next(line);
         if (event == LineReader::Event::end && !lines_.interactive()) break;
         if (event != LineReader::Event::line) return event;
         text += line;

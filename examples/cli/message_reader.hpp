@@ -32,6 +32,7 @@ class MessageReader {
     LineReader::Event read_quoted(std::string& text);
     LineReader::Event read_continued(std::string& text);
     LineReader::Event read_line(std::string& line, std::string_view prompt);
+    LineReader::Event read_next(std::string& line);
 
     LineReader& lines_;
 };

@@ -22,10 +22,10 @@ const std::vector<Note>& notes() {
                           "chat --no-history neither reads nor writes it."},
                      {.term = "~/.editrc", .text = "Key bindings of the line editor, see editrc(5)."}}},
         {.title = "Exit status",
-         .entries = {{.term = "0", .text = "It worked."},
+         .entries = {{.term = "0", .text = "It worked; also where Ctrl-C left a chat at its prompt."},
                      {.term = "1", .text = "It failed; one line on standard error says what and where."},
                      {.term = "2", .text = "The command line was wrong."},
-                     {.term = "130", .text = "It was interrupted by Ctrl-C."}}},
+                     {.term = "130", .text = "Ctrl-C interrupted the work."}}},
     };
     return all;
 }

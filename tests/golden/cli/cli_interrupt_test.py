@@ -53,9 +53,9 @@ class CtrlCLeavesTheTerminal(TerminalTest):
         return reach.__name__
 
     def press_ctrl_c_until_it_leaves(self, pause):
-        """Patiently, every press takes a step: one ends the answer or warns, the next one leaves. Impatiently, a press may
+        """Patiently, every press takes a step: ends the answer or drops the line, warns, leaves. Impatiently, a press may
         come before the one before was heard, and leaves at once."""
-        for _ in range(3 if pause >= 1 else 100):
+        for _ in range(4 if pause >= 1 else 100):
             if self.process.poll() is not None:
                 break
             self.type(CTRL_C)
@@ -91,25 +91,37 @@ class CtrlCLeavesTheTerminal(TerminalTest):
     def test_first_ends_the_answer_second_leaves(self):
         self.start_chat()
         self.wait_for_prompt()
-        self.type("never said")
-        self.wait_for("said")
-        self.type(CTRL_C)
-        self.wait_for("Ctrl-D leaves")
-        self.wait_for_prompt()
         self.type("Count from one to one hundred in words.\n")
         self.wait_for(r"words\.(?:\s|\x1b\[[0-9;?]*[A-Za-z])+\w+")
         self.type(CTRL_C)
         self.wait_for("stopped")
         self.wait_for_prompt()
-        self.say("/help")  # something in between: the next one warns again
         self.type(CTRL_C)
         self.wait_for("Ctrl-D leaves")
         self.wait_for_prompt()
-        self.type("Count again.\n")
-        self.wait_for(r"again\.(?:\s|\x1b\[[0-9;?]*[A-Za-z])+\w+")
         self.type(CTRL_C)
-        self.wait_for("stopped")
+        self.leaves_terminal_as_it_was(0)
+
+    def test_only_two_on_empty_lines_in_succession_leave(self):
+        self.start_chat()
         self.wait_for_prompt()
+        self.type(CTRL_C)
+        self.wait_for("Ctrl-D leaves")
+        self.wait_for_prompt()
+        for between, drops in [("dropped", True), ('"""\n', True), ("typed" + "\x7f" * 5, False), ("/clear\n", False)]:
+            with self.subTest(between=between):
+                self.type(between)
+                self.wait_for(between.strip("\x7f\n"))
+                if between.endswith("\n"):
+                    self.wait_for_prompt()
+                time.sleep(0.3)
+                self.type(CTRL_C)
+                if drops:
+                    self.wait_for_prompt()
+                    self.type(CTRL_C)
+                self.wait_for("Ctrl-D leaves")
+                self.wait_for_prompt()
+        self.assertEqual(self.output.count(b"Ctrl-C again"), 5, "where text is dropped nothing is said")
         self.type(CTRL_C)
         self.leaves_terminal_as_it_was(0)
 
