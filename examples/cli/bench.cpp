@@ -6,12 +6,14 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <utility>
 
 #include "commands.hpp"
 #include "description.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
 #include "profile.hpp"
+#include "progress.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 
@@ -69,9 +71,10 @@ class Bench {
           session_(model),
           batch_tokens_(model.options().batch_tokens),
           pick_(0, static_cast<TokenId>(model.info().vocabulary) - 1),
-          speed_(model.measure_device()) {}
+          speed_(measure(model)) {}
 
     Result prefill() {
+        const Activity activity(fmt::format("measuring prefill of {} tokens", arguments_.prompt));
         const std::vector<TokenId> prompt = draw(arguments_.prompt);
         open(1);
         const double seconds = median_of([&] { return timed([&] { append(std::span(prompt)); }); });
@@ -82,6 +85,7 @@ class Bench {
     }
 
     Result decode(std::uint32_t batch) {
+        const Activity activity(fmt::format("measuring decoding of batch {}", batch));
         open(batch);
         const std::vector<TokenId> before = draw(std::size_t{batch} * arguments_.context);
         const std::vector<TokenId> after = draw(std::size_t{batch} * arguments_.generate);
@@ -89,7 +93,6 @@ class Bench {
             if (arguments_.context > 0) append(before);
             return timed([&] {
                 for (std::size_t step = 0; step < arguments_.generate; ++step) {
-                    stop_if_interrupted();
                     append(std::span(after).subspan(step * batch, batch));
                 }
             });
@@ -101,8 +104,9 @@ class Bench {
     }
 
   private:
-    static void stop_if_interrupted() {
-        if (interrupted()) throw Error(ErrorCode::cancelled, "bench", "interrupted");
+    static DeviceSpeed measure(const Model& model) {
+        const Activity activity("measuring the device");
+        return model.measure_device();
     }
 
     std::vector<TokenId> draw(std::size_t count) {
@@ -120,14 +124,24 @@ class Bench {
         sequences_.clear();
     }
 
-    // The tokens in equal parts to all sequences, in one forward.
+    // The tokens in equal parts to all sequences, a step at a time, so that Ctrl-C is heard between any two;
+    // logits of each sequence's last token alone.
     void append(std::span<const TokenId> tokens) {
         const std::size_t each = tokens.size() / sequences_.size();
-        items_.clear();
-        for (std::size_t i = 0; i < sequences_.size(); ++i) {
-            items_.push_back({.sequence = sequences_[i], .tokens = tokens.subspan(i * each, each)});
+        for (std::size_t begin = 0; begin < tokens.size();) {
+            stop_if_interrupted();
+            items_.clear();
+            const std::size_t end = std::min(begin + batch_tokens_, tokens.size());
+            while (begin < end) {
+                const std::size_t whole = (begin / each + 1) * each;
+                const std::size_t stop = std::min(whole, end);
+                items_.push_back({.sequence = sequences_[begin / each],
+                                  .tokens = tokens.subspan(begin, stop - begin),
+                                  .logits = stop == whole ? WantedLogits::last : WantedLogits::none});
+                begin = stop;
+            }
+            session_.forward(items_, [](std::size_t, std::size_t, std::span<const float>) {});
         }
-        session_.forward(items_, [](std::size_t, std::size_t, std::span<const float>) {});
     }
 
     // Seconds of the work, whose profile is kept.
@@ -146,7 +160,6 @@ class Bench {
     double median_of(const Run& run) {
         std::vector<double> seconds;
         for (std::uint32_t i = 0; i <= arguments_.repeat; ++i) {
-            stop_if_interrupted();
             for (const SequenceId sequence : sequences_) session_.truncate(sequence, 0);
             const double taken = run();
             if (i > 0) seconds.push_back(taken);
@@ -223,10 +236,14 @@ int bench(const Arguments& arguments) {
     const Model model = load_model(arguments.model, options);
     Bench runs(model, arguments);
     const bool json = arguments.json || !is_terminal(stdout);
-    if (!json) print_header();
-    if (arguments.prompt > 0) print_result(runs.prefill(), json);
+    bool begun = false;
+    const auto print = [&](const Result& result) {  // the header with the first row: Ctrl-C may come before
+        if (!json && !std::exchange(begun, true)) print_header();
+        print_result(result, json);
+    };
+    if (arguments.prompt > 0) print(runs.prefill());
     if (!decodes) return status_ok;
-    for (const std::uint32_t batch : arguments.batches) print_result(runs.decode(batch), json);
+    for (const std::uint32_t batch : arguments.batches) print(runs.decode(batch));
     return status_ok;
 }
 

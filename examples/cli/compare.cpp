@@ -11,6 +11,7 @@
 #include "files.hpp"
 #include "lamina/lamina.hpp"
 #include "options.hpp"
+#include "progress.hpp"
 #include "score.hpp"
 #include "signals.hpp"
 
@@ -95,9 +96,24 @@ void check_window(const Window& window, const std::string& path, std::uint32_t v
                fmt::format("{} logits", window.full_logits.size()));
 }
 
-void need_going_on() {
-    if (interrupted()) throw Error(ErrorCode::cancelled, "compare", "interrupted");
-}
+// Says how many of the tokens are done, and hears Ctrl-C.
+class Advance {
+  public:
+    Advance(std::string_view what, std::size_t total) : what_(what), total_(total) { show(); }
+    void one() {
+        stop_if_interrupted();
+        ++done_;
+        show();
+    }
+
+  private:
+    void show() { activity_.show(fmt::format("{}: {} %", what_, 100 * done_ / total_)); }
+
+    std::string_view what_;
+    std::size_t total_;
+    std::size_t done_ = 0;
+    Activity activity_;
+};
 
 // The text in windows that fit the context, each begun anew, as A predicts it.
 std::vector<Window> predict_text(const Model& model, const std::string& path) {
@@ -106,10 +122,11 @@ std::vector<Window> predict_text(const Model& model, const std::string& path) {
     Session session(model);
     std::vector<Window> windows;
     const std::size_t room = model.options().context;
+    Advance advance("predicting the text", tokens.size());
     for (std::size_t first = 0; first + 1 < tokens.size(); first += room) {
-        need_going_on();
         const std::size_t count = std::min(room, tokens.size() - first);
-        windows.push_back(predict(session, std::span(tokens).subspan(first, count), stored_top));
+        windows.push_back(
+            predict(session, std::span(tokens).subspan(first, count), stored_top, [&] { advance.one(); }));
     }
     return windows;
 }
@@ -117,10 +134,10 @@ std::vector<Window> predict_text(const Model& model, const std::string& path) {
 Comparison compare_windows(const Model& model, const std::vector<Window>& windows) {
     Session session(model);
     Comparison sums;
-    for (const Window& window : windows) {
-        need_going_on();
-        compare(session, window, sums);
-    }
+    std::size_t total = 0;
+    for (const Window& window : windows) total += window.tokens.size();
+    Advance advance("comparing", total);
+    for (const Window& window : windows) compare(session, window, sums, [&] { advance.one(); });
     return sums;
 }
 

@@ -28,7 +28,7 @@ std::string read_standard_input() {
     std::string text;
     std::array<char, 65536> buffer;
     for (;;) {
-        if (interrupted()) throw Error(ErrorCode::cancelled, "input", "interrupted");
+        stop_if_interrupted();
         if (!wait_for_input()) continue;
         const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
         if (count < 0 && errno != EINTR) throw_io("standard input");

@@ -48,6 +48,7 @@ void forward_rows(Session& session, const TokenRows& in, std::uint64_t first, st
         items.push_back({.sequence = session.open(), .tokens = tokens, .logits = WantedLogits::all});
     }
     session.forward(items, [&](std::size_t item, std::size_t token, std::span<const float> logits) {
+        stop_if_interrupted();
         std::copy(logits.begin(), logits.end(),
                   out.subspan((item * in.length + token) * logits.size()).begin());
     });
@@ -66,7 +67,6 @@ int logits(const Arguments& arguments) {
     std::vector<float> out(in.rows * row_size);
     Session session(model);
     for (std::uint64_t first = 0; first < in.rows; first += options.sequences) {
-        if (interrupted()) return status_interrupted;
         const std::uint64_t count = std::min<std::uint64_t>(options.sequences, in.rows - first);
         forward_rows(session, in, first, count, std::span(out).subspan(first * row_size, count * row_size));
     }

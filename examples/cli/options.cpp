@@ -260,7 +260,9 @@ Model load_model(const std::string& path, ModelOptions options) {
     catch_signals();
     options.progress = loading_progress();
     options.log = warn;
-    return Model::load(path, options);
+    Model model = Model::load(path, options);
+    stop_if_interrupted();
+    return model;
 }
 
 void add_answer_options(CLI::App& command, AnswerOptions& options) {

@@ -45,7 +45,7 @@ void add_compute_options(CLI::App& command, ModelOptions& options);
 // The same and --context, --sequences.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
-// Options with a progress bar and warnings on standard error.
+// Options with a progress bar and warnings on standard error. Throws Error cancelled after Ctrl-C.
 Model load_model(const std::string& path, ModelOptions options);
 
 // --temperature ... --logit-bias, --stop, --when-full.

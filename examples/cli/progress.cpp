@@ -62,4 +62,15 @@ ProgressCallback loading_progress() {
     };
 }
 
+Activity::~Activity() {
+    if (!shown_.empty()) clear_bar();
+}
+
+void Activity::show(const std::string& text) {
+    if (text == shown_ || !is_terminal(stderr) || is_dumb()) return;
+    shown_ = text;
+    terminal_guard::bar_shown(true);
+    fmt::print(stderr, "\r\x1b[K{}", text.substr(0, columns(stderr) - 1));
+}
+
 }  // namespace lamina::cli

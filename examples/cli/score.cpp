@@ -112,10 +112,11 @@ double log_sum_exp(std::span<const float> logits) {
     return highest + std::log(sum);
 }
 
-Window predict(Session& session, std::span<const TokenId> tokens, std::size_t top) {
+Window predict(Session& session, std::span<const TokenId> tokens, std::size_t top, const OnToken& on_token) {
     Window window;
     window.tokens.assign(tokens.begin(), tokens.end());
     OneSequence(session).forward(tokens, [&](std::size_t position, std::span<const float> logits) {
+        on_token();
         const double normaliser = log_sum_exp(logits);
         const std::vector<TokenId> ids = likeliest(logits, top);
         window.top = ids.size();
@@ -131,8 +132,9 @@ Window predict(Session& session, std::span<const TokenId> tokens, std::size_t to
     return window;
 }
 
-void compare(Session& session, const Window& window, Comparison& sums) {
+void compare(Session& session, const Window& window, Comparison& sums, const OnToken& on_token) {
     OneSequence(session).forward(window.tokens, [&](std::size_t position, std::span<const float> logits) {
+        on_token();
         add_position(window, position, logits, sums);
     });
 }

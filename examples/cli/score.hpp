@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -41,11 +42,14 @@ struct Comparison {
 // log p of every token that `logits` [vocabulary] predict: logits[i] - log_sum_exp(logits).
 double log_sum_exp(std::span<const float> logits);
 
+// Called for every token; what it throws ends the work.
+using OnToken = std::function<void()>;
+
 // What `session` predicts along the tokens, with the `top` likeliest (fewer where the vocabulary is smaller).
-Window predict(Session& session, std::span<const TokenId> tokens, std::size_t top);
+Window predict(Session& session, std::span<const TokenId> tokens, std::size_t top, const OnToken& on_token);
 
 // Adds the session's predictions along the window's tokens to `sums`. The divergence is KL(reference ||
 // model) over the stored tokens plus one bucket for the rest.
-void compare(Session& session, const Window& window, Comparison& sums);
+void compare(Session& session, const Window& window, Comparison& sums, const OnToken& on_token);
 
 }  // namespace lamina::cli

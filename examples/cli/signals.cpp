@@ -81,4 +81,8 @@ bool wait_for_input() {
 bool interrupted() { return interrupt_seen; }
 void clear_interrupt() { interrupt_seen = false; }
 
+void stop_if_interrupted() {
+    if (interrupted()) throw Error(ErrorCode::cancelled, "lamina", "interrupted");
+}
+
 }  // namespace lamina::cli

@@ -10,6 +10,8 @@ void catch_signals();
 
 bool interrupted();
 void clear_interrupt();
+// For work between its steps: throws Error cancelled once Ctrl-C was pressed.
+void stop_if_interrupted();
 
 // Waits for standard input; false where a signal came first, also one that came before the call. Reading
 // alone would neither hear the former nor the latter. Handlers of other signals than SIGINT call wake().

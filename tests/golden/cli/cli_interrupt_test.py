@@ -132,6 +132,21 @@ class CtrlCLeavesTheTerminal(TerminalTest):
         self.type(CTRL_C)
         self.leaves_terminal_as_it_was(130)
 
+    def test_says_what_it_works_on(self):
+        """On a terminal alone, and nothing of it stays; Ctrl-C ends the work within a step."""
+        text = self.file("long.txt", "It was a dark and stormy night. " * 4000)
+        for arguments, words in [(["compare", SMOLLM2, SMOLLM2, "--text", text], "predicting the text: [1-9]"),
+                                 (["bench", SMOLLM2, "--prompt", "8000"], "measuring prefill of 8000 tokens")]:
+            with self.subTest(command=arguments[0]):
+                self.start(*arguments)
+                self.wait_for(words)
+                self.type(CTRL_C)
+                begin = time.monotonic()
+                self.leaves_terminal_as_it_was(130)
+                self.assertLess(time.monotonic() - begin, 5)
+                self.assertRegex(self.output, rb"\r\x1b\[K(\^C)?$")
+                self.assertNotIn(b"tokens/s", self.output, "a header without rows")
+
     def test_hang_up(self):
         self.start_chat()
         self.wait_for_prompt()
