@@ -138,13 +138,16 @@ class CpuExecutable final : public Executable {
     void run_stages(const Step& step, Worker worker) {
         const std::size_t count = step.hidden_only ? head_ : stages_.size();
         const bool timed = options_.profile && worker.thread == 0;
-        if (timed) profile_.begin_step();
+        const Stage* before = nullptr;
         for (std::size_t i = 0; i < count; ++i) {
-            if (stages_[i]->idle(step)) continue;
-            stages_[i]->run(step, worker);
-            barrier_.wait(worker.threads);
-            if (timed) profile_.end_stage(i);
+            const Stage& stage = *stages_[i];
+            if (stage.idle(step)) continue;
+            if (before != nullptr && !goes_on(*before, stage)) barrier_.wait(worker.threads);
+            if (timed) profile_.begin_stage(i);
+            stage.run(step, worker);
+            before = &stage;
         }
+        if (timed) profile_.end_step();
     }
 
     std::span<const float> content(Slot slot) const {

@@ -29,13 +29,12 @@ void Profile::name(const Stages& stages, const std::string& op, std::uint64_t we
     }
 }
 
-void Profile::end_stage(std::size_t stage) {
-    const auto now = Clock::now();
-    Entry& entry = entries_[stages_[stage].entry];
+void Profile::end(Clock::time_point now) {
+    if (running_ == nullptr) return;
+    Entry& entry = entries_[running_->entry];
     ++entry.runs;
-    entry.weight_bytes += stages_[stage].weight_bytes;
-    entry.time += now - last_;
-    last_ = now;
+    entry.weight_bytes += running_->weight_bytes;
+    entry.time += now - begun_;
 }
 
 std::vector<backend::OpTime> Profile::take() {

@@ -18,9 +18,18 @@ class Profile {
     // what the op's own stage reads of matrices in a run.
     void name(const Stages& stages, const std::string& op, std::uint64_t weight_bytes);
 
-    // Stages run one after the other: each took the time since the one before it.
-    void begin_step() { last_ = Clock::now(); }
-    void end_stage(std::size_t stage);
+    // A stage takes the time until the next one begins: with the waiting for other threads, where there is
+    // any.
+    void begin_stage(std::size_t stage) {
+        const auto now = Clock::now();
+        end(now);
+        running_ = &stages_[stage];
+        begun_ = now;
+    }
+    void end_step() {
+        end(Clock::now());
+        running_ = nullptr;
+    }
 
     // What was taken since the last call, without stages that did not run.
     std::vector<backend::OpTime> take();
@@ -37,8 +46,11 @@ class Profile {
         std::uint64_t weight_bytes;
     };
     std::vector<Entry> entries_;
+    void end(Clock::time_point now);
+
     std::vector<Named> stages_;
-    Clock::time_point last_;
+    const Named* running_ = nullptr;
+    Clock::time_point begun_;
 };
 
 // "linear attn_q + attn_k + attn_v", "norm attn_norm", "attention": the op with the weights that `names` has,

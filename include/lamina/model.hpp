@@ -129,7 +129,7 @@ struct OpImplementation {
 struct OpTime {
     std::string op = {};             ///< "linear attn_q + attn_k + attn_v", "attention: combine"
     std::uint64_t runs = 0;          ///< how often they ran
-    double seconds = 0;              ///< in all, until the last thread had finished
+    double seconds = 0;              ///< in all, with the waiting for other threads
     std::uint64_t weight_bytes = 0;  ///< bytes of matrices that the runs read whole; 0 for chosen experts
 };
 

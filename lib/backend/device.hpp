@@ -65,7 +65,7 @@ struct ImplementationReport {
 struct OpTime {
     std::string op = {};             // "linear attn_q + attn_k + attn_v", "attention: combine"
     std::uint64_t runs = 0;          // how often
-    double seconds = 0;              // until the last thread had finished
+    double seconds = 0;              // with the waiting for other threads
     std::uint64_t weight_bytes = 0;  // of the matrices that the runs read whole, as the device holds them
 };
 

@@ -7,19 +7,19 @@
 
 namespace lamina::cpu {
 
-// work(first, count) on each worker's part of a slot's elements.
+// work(first, count) on the elements of each worker's rows.
 template <class Work>
-class ElementStage final : public Stage {
+class ElementStage final : public RowStage {
   public:
-    ElementStage(backend::SlotInfo slot, Work work) : slot_(slot), work_(std::move(work)) {}
-
-    void run(const backend::Step& step, Worker worker) const override {
-        const Share part = share_elements(std::uint64_t{slot_.width} * step.rows(slot_), worker);
-        if (part.first < part.last) work_(part.first, part.last - part.first);
-    }
+    ElementStage(backend::SlotInfo slot, Work work)
+        : RowStage(RowKind::of(slot)), width_(slot.width), work_(std::move(work)) {}
 
   private:
-    backend::SlotInfo slot_;
+    void run_rows(const backend::Step&, Share rows) const override {
+        work_(rows.first * width_, (rows.last - rows.first) * width_);
+    }
+
+    std::uint64_t width_;
     Work work_;
 };
 

@@ -10,18 +10,18 @@ using namespace backend;
 
 namespace {
 
-// Rows of the table, widened; a row is one worker's.
-class EmbedStage final : public Stage {
+// Rows of the table, widened.
+class EmbedStage final : public RowStage {
   public:
     EmbedStage(const WeightInfo& table, const std::byte* data, float* out, float scale,
                const FloatKernels& kernels)
-        : table_(table), data_(data), out_(out), scale_(scale), kernels_(kernels) {
+        : RowStage({}), table_(table), data_(data), out_(out), scale_(scale), kernels_(kernels) {
         if (table_.form == Form::packed)
             shape_ = {quant::packed_kind(table_.type), table_.rows, table_.columns};
     }
 
-    void run(const Step& step, Worker worker) const override {
-        const Share rows = share(step.tokens.size(), worker);
+  private:
+    void run_rows(const Step& step, Share rows) const override {
         for (std::uint64_t r = rows.first; r < rows.last; ++r) {
             float* out = out_ + r * table_.columns;
             read(static_cast<std::uint64_t>(step.tokens[r]), out);
@@ -29,7 +29,6 @@ class EmbedStage final : public Stage {
         }
     }
 
-  private:
     void read(std::uint64_t token, float* out) const {
         switch (table_.form) {
             case Form::packed: quant::unpack_row(shape_, data_, token, out); break;

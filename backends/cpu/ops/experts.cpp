@@ -179,21 +179,20 @@ class CombineExpertsStage final : public Stage {
     const FloatKernels& kernels_;
 };
 
-class GateStage final : public Stage {
+class GateStage final : public RowStage {
   public:
     GateStage(SlotInfo slot, float* x, const float* gate, const FloatKernels& kernels)
-        : slot_(slot), x_(x), gate_(gate), kernels_(kernels) {}
+        : RowStage(RowKind::of(slot)), width_(slot.width), x_(x), gate_(gate), kernels_(kernels) {}
 
-    void run(const Step& step, Worker worker) const override {
-        const Share rows = share(step.rows(slot_), worker);
+  private:
+    void run_rows(const Step&, Share rows) const override {
         for (std::uint64_t r = rows.first; r < rows.last; ++r) {
-            float* x = x_ + r * slot_.width;
-            kernels_.multiply(x, sigmoid(gate_[r]), x, slot_.width);
+            float* x = x_ + r * width_;
+            kernels_.multiply(x, sigmoid(gate_[r]), x, width_);
         }
     }
 
-  private:
-    SlotInfo slot_;
+    std::uint64_t width_;
     float* x_;
     const float* gate_;
     const FloatKernels& kernels_;

@@ -22,16 +22,15 @@ enum class Input : std::uint8_t {
 };
 
 // Rounds the input to bf16, kept as bf16 or as f32.
-class RoundStage final : public Stage {
+class RoundStage final : public RowStage {
   public:
     RoundStage(const LinearOperands& o, Input form, std::byte* to)
-        : in_(o.in), columns_(o.weight->columns), slot_(o.slot), form_(form), to_(to) {}
+        : RowStage(RowKind::of(o.slot)), in_(o.in), columns_(o.weight->columns), form_(form), to_(to) {}
+    std::string_view part() const override { return "round"; }
 
-    void run(const backend::Step& step, Worker worker) const override {
-        constexpr std::uint64_t piece = 256;
-        const std::uint64_t count = step.rows(slot_) * columns_;
-        const Share mine = share(div_up(count, piece), worker);
-        const std::uint64_t first = mine.first * piece, last = std::min(mine.last * piece, count);
+  private:
+    void run_rows(const backend::Step&, Share rows) const override {
+        const std::uint64_t first = rows.first * columns_, last = rows.last * columns_;
         if (form_ == Input::bf16) {
             auto* out = reinterpret_cast<std::uint16_t*>(to_);
             for (std::uint64_t i = first; i < last; ++i) out[i] = f32_to_bf16(in_[i]);
@@ -40,12 +39,9 @@ class RoundStage final : public Stage {
             for (std::uint64_t i = first; i < last; ++i) out[i] = bf16_to_f32(f32_to_bf16(in_[i]));
         }
     }
-    std::string_view part() const override { return "round"; }
 
-  private:
     const float* in_;
     std::uint64_t columns_;
-    backend::SlotInfo slot_;
     Input form_;
     std::byte* to_;
 };

@@ -70,12 +70,13 @@ struct WantedSums {
     }
 };
 
-class QuantizeStage final : public Stage {
+class QuantizeStage final : public RowStage {
   public:
     // `rest`: where what the rounding lost is quantized to, or nothing.
     QuantizeStage(const LinearOperands& o, const QuantizedRows& to, std::optional<QuantizedRows> rest,
                   WantedSums wanted, const PackedKernels& kernels)
-        : in_(o.in),
+        : RowStage(RowKind::of(o.slot)),
+          in_(o.in),
           columns_(o.weight->columns),
           slot_(o.slot),
           groups_(o.groups),
@@ -84,25 +85,19 @@ class QuantizeStage final : public Stage {
           wanted_(wanted),
           kernels_(kernels) {}
 
-    // Threads share runs of granules, so that one row is work for several.
-    void run(const backend::Step& step, Worker worker) const override {
-        const std::uint64_t rows = step.rows(slot_), pieces = div_up(to_.granules, piece);
-        const Share mine = share(rows * pieces, worker);
-        std::uint64_t matrix = 0;
-        for (std::uint64_t unit = mine.first; unit < mine.last;) {
-            const std::uint64_t row = unit / pieces, first = unit % pieces;
-            const std::uint64_t last = std::min(pieces, first + (mine.last - unit));
-            while (row >= groups_.of(matrix, rows).last) ++matrix;
-            quantize(row, groups_.of(matrix, rows), first * piece, std::min(last * piece, to_.granules));
-            unit += last - first;
-        }
-    }
     std::string_view part() const override { return "quantize"; }
 
   private:
-    static constexpr std::uint64_t piece = 8;  // granules: 256 inputs
+    void run_rows(const backend::Step& step, Share rows) const override {
+        const std::uint64_t all = step.rows(slot_);
+        std::uint64_t matrix = 0;
+        for (std::uint64_t row = rows.first; row < rows.last; ++row) {
+            while (row >= groups_.of(matrix, all).last) ++matrix;
+            quantize(row, groups_.of(matrix, all));
+        }
+    }
 
-    void quantize(std::uint64_t row, Share group, std::uint64_t first, std::uint64_t last) const {
+    void quantize(std::uint64_t row, Share group) const {
         // Blocks of max_block rows come first in a group, smaller ones at its end.
         std::uint64_t start = group.first + (row - group.first) / kernels_.max_block * kernels_.max_block;
         std::uint32_t block = block_rows(group.last - start, kernels_.max_block);
@@ -110,15 +105,14 @@ class QuantizeStage final : public Stage {
             start += block;
             block = block_rows(group.last - start, kernels_.max_block);
         }
-        const std::uint64_t before = start * to_.granules + first * block;
-        const std::uint64_t count = std::min(last * granule, columns_) - first * granule;
-        const float* x = in_ + row * columns_ + first * granule;
+        const std::uint64_t before = start * to_.granules;
+        const float* x = in_ + row * columns_;
         const QuantizedRows to = from(to_, before, row - start);
-        quantize_to(to, x, count, last - first, block);
+        quantize_to(to, x, columns_, to_.granules, block);
         if (!rest_) return;
         std::array<float, granule> lost;
-        for (std::uint64_t g = 0; g < last - first; ++g) {
-            const std::uint64_t size = std::min<std::uint64_t>(granule, count - g * granule);
+        for (std::uint64_t g = 0; g < to_.granules; ++g) {
+            const std::uint64_t size = std::min<std::uint64_t>(granule, columns_ - g * granule);
             for (std::uint64_t i = 0; i < size; ++i) {
                 lost[i] = x[g * granule + i] -
                           to.scales[g * block] * static_cast<float>(to.codes[g * block * granule + i]);

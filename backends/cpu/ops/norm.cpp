@@ -6,13 +6,13 @@ using namespace backend;
 
 namespace {
 
-// A group of a row is one worker's.
-class NormStage final : public Stage {
+class NormStage final : public RowStage {
   public:
     NormStage(const Norm& op, SlotInfo slot, const float* in, float* out, const float* weight,
               const float* bias, std::uint64_t weights, const FloatKernels& kernels)
-        : op_(op),
-          slot_(slot),
+        : RowStage(RowKind::of(slot)),
+          op_(op),
+          in_row_(slot.width / op.group),
           in_(in),
           out_(out),
           weight_(weight),
@@ -20,10 +20,9 @@ class NormStage final : public Stage {
           weights_(weights),
           kernels_(kernels) {}
 
-    void run(const Step& step, Worker worker) const override {
-        const std::uint64_t in_row = slot_.width / op_.group;
-        const Share groups = share(step.rows(slot_) * in_row, worker);
-        for (std::uint64_t g = groups.first; g < groups.last; ++g) {
+  private:
+    void run_rows(const Step&, Share rows) const override {
+        for (std::uint64_t g = rows.first * in_row_; g < rows.last * in_row_; ++g) {
             const float* in = in_ + g * op_.group;
             float* out = out_ + g * op_.group;
             const std::uint64_t first = g * op_.group % weights_;
@@ -36,9 +35,8 @@ class NormStage final : public Stage {
         }
     }
 
-  private:
     Norm op_;
-    SlotInfo slot_;
+    std::uint64_t in_row_;  // groups
     const float* in_;
     float* out_;
     const float* weight_;

@@ -60,12 +60,4 @@ const backend::CacheGeometry& cache_geometry(const BuildContext& context, std::s
                                              std::uint32_t group, std::uint32_t layer);
 void add_report(const BuildContext& context, std::string op);
 
-// Elements of f32 that a worker takes of a run of `count`: whole cache lines, so that no two threads write
-// one.
-inline Share share_elements(std::uint64_t count, Worker worker) {
-    constexpr std::uint64_t line = 16;
-    const Share lines = share((count + line - 1) / line, worker);
-    return {lines.first * line, lines.last * line < count ? lines.last * line : count};
-}
-
 }  // namespace lamina::cpu

@@ -11,20 +11,19 @@ using namespace backend;
 
 namespace {
 
-class RopeTableStage final : public Stage {
+class RopeTableStage final : public RowStage {
   public:
-    RopeTableStage(const RopeTable& rope, float* table) : rope_(rope), table_(table) {}
+    RopeTableStage(const RopeTable& rope, float* table) : RowStage({}), rope_(rope), table_(table) {}
 
-    void run(const Step& step, Worker worker) const override {
-        const std::uint64_t pairs = rope_.inverse_frequencies.size(), stride = rope_row_floats(rope_);
-        const Share units = share(step.positions.size() * pairs, worker);
-        for (std::uint64_t u = units.first; u < units.last; ++u) {
-            const std::uint64_t row = u / pairs, pair = u % pairs;
-            fill(table_ + row * stride, stride / 2, pair, static_cast<double>(step.positions[row]));
+  private:
+    void run_rows(const Step& step, Share rows) const override {
+        const std::uint64_t stride = rope_row_floats(rope_);
+        for (std::uint64_t row = rows.first; row < rows.last; ++row) {
+            for (std::uint64_t pair = 0; pair < rope_.inverse_frequencies.size(); ++pair)
+                fill(table_ + row * stride, stride / 2, pair, static_cast<double>(step.positions[row]));
         }
     }
 
-  private:
     // A row is its cosines, then its sines; interleaved ones as rotate_interleaved reads them.
     void fill(float* cosines, std::uint64_t sines, std::uint64_t pair, double position) const {
         const double angle = position * static_cast<double>(rope_.inverse_frequencies[pair]);
@@ -44,27 +43,26 @@ class RopeTableStage final : public Stage {
     float* table_;
 };
 
-// A head of a row is one worker's.
-class RopeStage final : public Stage {
+class RopeStage final : public RowStage {
   public:
     RopeStage(const Rope& op, const RopeTable& rope, float* x, const float* table,
               const FloatKernels& kernels)
-        : op_(op),
+        : RowStage({}),
+          op_(op),
           rotate_(rope.pairing == RopePairing::halves ? kernels.rotate_halves : kernels.rotate_interleaved),
           pairs_(rope.inverse_frequencies.size()),
           stride_(rope_row_floats(rope)),
           x_(x),
           table_(table) {}
 
-    void run(const Step& step, Worker worker) const override {
-        const Share heads = share(step.rows(Rows::all) * std::uint64_t{op_.heads}, worker);
-        for (std::uint64_t h = heads.first; h < heads.last; ++h) {
+  private:
+    void run_rows(const Step&, Share rows) const override {
+        for (std::uint64_t h = rows.first * op_.heads; h < rows.last * op_.heads; ++h) {
             const float* cosines = table_ + h / op_.heads * stride_;
             rotate_(x_ + h * op_.head_dim + op_.offset, cosines, cosines + stride_ / 2, pairs_);
         }
     }
 
-  private:
     Rope op_;
     void (*rotate_)(float*, const float*, const float*, std::size_t);
     std::uint64_t pairs_, stride_;

@@ -1,5 +1,5 @@
 // A stage is one op, compiled: everything constant is settled, run() does the step's work. All stages of a
-// program run inside one parallel region, with a barrier after each, so that a step forks once.
+// program run inside one parallel region, with barriers between them, so that a step forks once.
 #pragma once
 
 #include <cstddef>
@@ -35,16 +35,50 @@ struct Memory {
     std::vector<float*> ropes;       // by RopeId: the step's cosines and sines, see rope.cpp
 };
 
+// Rows of slots of one kind (backend::SlotInfo): those of threads are shared out by number.
+struct RowKind {
+    backend::Rows rows = backend::Rows::all;
+    std::uint32_t copies = 1;
+
+    static RowKind of(const backend::SlotInfo& slot) { return {slot.rows, slot.copies}; }
+    bool operator==(const RowKind&) const = default;
+};
+
 class Stage {
   public:
     virtual ~Stage() = default;
     // Does this thread's share. Never throws: what can go wrong was checked when the program was compiled.
     virtual void run(const backend::Step& step, Worker worker) const = 0;
-    // True where the stage has nothing to do in this step: run() and the barrier after it are left out.
+    // True where the stage has nothing to do in this step: run() and the barrier before it are left out.
     virtual bool idle(const backend::Step&) const { return false; }
     // What it does for its op where that is several stages; empty for the one that does the op's own work.
     virtual std::string_view part() const { return {}; }
+    // Not null: see RowStage.
+    virtual const RowKind* rows() const { return nullptr; }
 };
+
+// A stage whose threads read and write nothing but their own rows of a kind. Between two of one kind a thread
+// goes on with its rows without waiting for the others: add, norm and quantize are one pass.
+class RowStage : public Stage {
+  public:
+    explicit RowStage(RowKind kind) : kind_(kind) {}
+
+    void run(const backend::Step& step, Worker worker) const final {
+        const Share mine = share(std::uint64_t{step.rows(kind_.rows)} * kind_.copies, worker);
+        if (mine.first < mine.last) run_rows(step, mine);
+    }
+    const RowKind* rows() const final { return &kind_; }
+
+  private:
+    virtual void run_rows(const backend::Step& step, Share rows) const = 0;
+
+    RowKind kind_;
+};
+
+// Whether a thread may go on from `before` to `after` alone.
+inline bool goes_on(const Stage& before, const Stage& after) {
+    return before.rows() != nullptr && after.rows() != nullptr && *before.rows() == *after.rows();
+}
 
 using Stages = std::vector<std::unique_ptr<Stage>>;
 

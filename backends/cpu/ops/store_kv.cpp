@@ -11,12 +11,12 @@ using namespace backend;
 
 namespace {
 
-// Rows are shared out; a row's heads are one worker's.
-class StoreKvStage final : public Stage {
+class StoreKvStage final : public RowStage {
   public:
     StoreKvStage(const StoreKv& op, const CacheGeometry& geometry, const float* keys, const float* values,
                  std::byte* cache, Isa isa)
-        : op_(op),
+        : RowStage({}),
+          op_(op),
           geometry_(geometry),
           keys_(keys),
           values_(values),
@@ -24,8 +24,8 @@ class StoreKvStage final : public Stage {
           kernels_(float_kernels(isa)),
           quantize_(packed_kernels(isa).quantize) {}
 
-    void run(const Step& step, Worker worker) const override {
-        const Share rows = share(step.tokens.size(), worker);
+  private:
+    void run_rows(const Step& step, Share rows) const override {
         for (const SequenceRows& sequence : step.sequences) {
             const std::uint64_t first = std::max<std::uint64_t>(rows.first, sequence.first_row);
             const std::uint64_t last =
@@ -37,7 +37,6 @@ class StoreKvStage final : public Stage {
         }
     }
 
-  private:
     void store(std::uint64_t row, std::int32_t page, std::uint64_t token) const {
         const auto& g = geometry_;
         const auto p = static_cast<std::uint32_t>(page);

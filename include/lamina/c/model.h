@@ -68,7 +68,7 @@ LAMINA_API void lamina_implementation_list_free(lamina_implementation_list* impl
 typedef struct lamina_op_time {
     lamina_string op;      /**< "linear attn_q + attn_k + attn_v", "attention: combine" */
     uint64_t runs;         /**< how often they ran */
-    double seconds;        /**< in all, until the last thread had finished */
+    double seconds;        /**< in all, with the waiting for other threads */
     uint64_t weight_bytes; /**< bytes of matrices that the runs read whole; 0 for chosen experts */
 } lamina_op_time;
 
