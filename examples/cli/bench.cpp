@@ -30,7 +30,7 @@ struct Arguments {
     std::uint32_t repeat = 3;
     std::vector<std::uint32_t> batches = {1, 8, 32};
     bool json = false;
-    ModelOptions options;
+    AskedOptions options;
 };
 
 struct Result {
@@ -226,7 +226,7 @@ void print_result(const Result& r, bool json) {
 
 int bench(const Arguments& arguments) {
     catch_signals();
-    ModelOptions options = arguments.options;
+    AskedOptions options = arguments.options;
     const bool decodes = arguments.generate > 0 && !arguments.batches.empty();
     const std::uint32_t most =
         decodes ? *std::max_element(arguments.batches.begin(), arguments.batches.end()) : 1;
@@ -277,7 +277,11 @@ void add_bench(CLI::App& tool, Action& action) {
     command.add_flag("--json", arguments->json, "One JSON object a line, as when the output is no terminal");
     add_profile_option(command, arguments->options);
     add_compute_options(command, arguments->options);
-    command.callback([arguments, &action] { action = [arguments] { return bench(*arguments); }; });
+    command.callback([arguments, &action] {
+        if (arguments->prompt == 0 && arguments->generate == 0)
+            throw CLI::ValidationError("--prompt", "expected something to measure, found 0 and --generate 0");
+        action = [arguments] { return bench(*arguments); };
+    });
 }
 
 }  // namespace lamina::cli

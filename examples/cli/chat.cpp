@@ -23,7 +23,7 @@ struct Arguments {
     bool once = false;  // a prompt was given, be it empty
     std::string chat_template;
     bool no_history = false;
-    ModelOptions options;
+    AskedOptions options;
     ConversationOptions conversation;
 };
 
@@ -123,6 +123,10 @@ int run_chat(const Arguments& arguments) {
     require_utf8(arguments.conversation.system, "--system");
     require_utf8(arguments.prompt, "--prompt");
     const std::string question = arguments.prompt == "-" ? read_text("-") : arguments.prompt;
+    if (arguments.once && question.empty()) {
+        throw Error(ErrorCode::invalid_argument,
+                    ErrorDetails{.subject = "-p", .expected = "a prompt", .found = "no text"});
+    }
     ConversationOptions options = arguments.conversation;
     if (!arguments.chat_template.empty())
         options.chat_template = std::make_shared<ChatTemplate>(read_template(arguments.chat_template));

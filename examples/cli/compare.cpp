@@ -26,7 +26,7 @@ struct Arguments {
     std::string reference;
     std::string text;
     bool json = false;
-    ModelOptions options;
+    AskedOptions options;
 };
 
 [[noreturn]] void wrong_file(const std::string& path, const std::string& subject, const std::string& expected,
@@ -143,7 +143,8 @@ Comparison compare_windows(const Model& model, const std::vector<Window>& window
 
 Comparison against_file(const Arguments& arguments) {
     const std::vector<Window> windows = {read_reference(arguments.reference)};
-    ModelOptions options = arguments.options;
+    AskedOptions options = arguments.options;
+    options.context_asked = false;  // the reference says it
     options.context = static_cast<std::uint32_t>(windows.front().tokens.size());
     const Model model = load_model(arguments.model, options);
     check_window(windows.front(), arguments.reference, model.info().vocabulary);
@@ -158,7 +159,9 @@ Comparison against_model(const Arguments& arguments) {
         vocabulary = reference.info().vocabulary;
         windows = predict_text(reference, arguments.text);
     }
-    const Model model = load_model(arguments.other, arguments.options);
+    AskedOptions options = arguments.options;
+    options.context_asked = false;  // said already
+    const Model model = load_model(arguments.other, options);
     if (model.info().vocabulary != vocabulary) {
         wrong_file(arguments.other, "vocabulary",
                    fmt::format("{} tokens as in {}", vocabulary, arguments.model),

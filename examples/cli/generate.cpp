@@ -26,7 +26,7 @@ struct Arguments {
     bool no_special = false;
     bool ignore_end = false;
     bool json = false;
-    ModelOptions options;
+    AskedOptions options;
     AnswerOptions answer;
 };
 

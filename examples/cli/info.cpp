@@ -20,7 +20,7 @@ struct Arguments {
     bool verbose = false;
     bool architectures = false;
     bool devices = false;
-    ModelOptions options;
+    AskedOptions options;
 };
 
 std::string dump(const Json& value) { return value.dump(2, ' ', false, Json::error_handler_t::replace); }
@@ -192,14 +192,21 @@ void add_info(CLI::App& tool, Action& action) {
                  {{"What is in the file", "lamina info model.gguf"},
                   {"What this machine computes with", "lamina info"},
                   {"One number for a script", "lamina info model.gguf --json | jq .trained_context"}});
-    command.add_option("MODEL", arguments->model, "A GGUF file; of a split model any part")
-        ->type_name(model_value);
+    CLI::Option* const model =
+        command.add_option("MODEL", arguments->model, "A GGUF file; of a split model any part")
+            ->type_name(model_value);
     command.add_flag("--json", arguments->json, "Print one JSON object");
-    command.add_flag("--verbose", arguments->verbose,
-                     "Load the model and list which implementation each op uses");
-    command.add_flag("--architectures", arguments->architectures,
-                     "List the architectures that this build knows");
-    command.add_flag("--devices", arguments->devices, "List the devices found");
+    command
+        .add_flag("--verbose", arguments->verbose,
+                  "Load the model and list which implementation each op uses")
+        ->needs(model);
+    CLI::Option* const names = command
+                                   .add_flag("--architectures", arguments->architectures,
+                                             "List the architectures that this build knows")
+                                   ->excludes(model);
+    command.add_flag("--devices", arguments->devices, "List the devices found")
+        ->excludes(model)
+        ->excludes(names);
     add_model_options(command, arguments->options);
     command.callback([arguments, &action] { action = [arguments] { return info(*arguments); }; });
 }

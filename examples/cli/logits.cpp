@@ -17,7 +17,7 @@ struct Arguments {
     std::string model;
     std::string tokens;
     std::string out;
-    ModelOptions options;
+    AskedOptions options;
 };
 
 struct TokenRows {
@@ -58,7 +58,8 @@ void forward_rows(Session& session, const TokenRows& in, std::uint64_t first, st
 int logits(const Arguments& arguments) {
     catch_signals();
     const TokenRows in = read_tokens(arguments.tokens);
-    ModelOptions options = arguments.options;
+    AskedOptions options = arguments.options;
+    options.context_asked = false;  // the rows say it
     options.context = static_cast<std::uint32_t>(in.length);
     options.logit_rows = std::min(options.batch_tokens, 64U);  // every row's logits are wanted
     const Model model = load_model(arguments.model, options);

@@ -219,9 +219,9 @@ void add_compute_options(CLI::App& command, ModelOptions& options) {
         .add_option("--backend", options.backend,
                     "What computes: cpu, or reference, which is slow and simple [chosen]")
         ->type_name("NAME");
-    group.add_option("--device", options.devices, "Where to compute, such as cpu; may be repeated [chosen]")
-        ->type_name("SPEC")
-        ->allow_extra_args(false);
+    const auto take_device = [&options](const std::string& text) { options.devices = {text}; };
+    group.add_option_function<std::string>("--device", take_device, "Where to compute, such as cpu [chosen]")
+        ->type_name("SPEC");
     add_count(group, "--batch-tokens", options.batch_tokens, 1, 65536,
               fmt::format("Most tokens computed in one step [{}]", options.batch_tokens));
     add_choice<CacheType>(group, "--cache-type", options.cache,
@@ -248,20 +248,37 @@ void add_profile_option(CLI::App& command, ModelOptions& options) {
     command.add_flag("--profile", options.profile, "Also print the time of every op, over all layers");
 }
 
-void add_model_options(CLI::App& command, ModelOptions& options) {
+void add_model_options(CLI::App& command, AskedOptions& options) {
     add_compute_options(command, options);
-    add_count(command, "--context", options.context, 0, max_u32,
-              fmt::format("Tokens that a sequence can hold; 0: as trained [{}]", options.context));
-    add_count(command, "--sequences", options.sequences, 1, max_u32,
+    constexpr std::uint64_t most_context = 1U << 30;
+    const auto take_context = [&options](const std::string& text) {
+        options.context = parse_count("--context", text, 0, most_context);
+        options.context_asked = true;
+    };
+    command
+        .add_option_function<std::string>(
+            "--context", take_context,
+            fmt::format("Tokens that a sequence can hold, at most what the model was trained for; 0: as "
+                        "trained [{}]",
+                        options.context))
+        ->type_name("N");
+    add_count(command, "--sequences", options.sequences, 1, 65536,
               fmt::format("Sequences alive at once [{}]", options.sequences));
 }
 
-Model load_model(const std::string& path, ModelOptions options) {
+void note_context(const AskedOptions& asked, std::uint32_t context) {
+    if (!asked.context_asked || asked.context <= context) return;
+    remark(fmt::format("lamina: --context {} is cut to {}: the model was trained for no more", asked.context,
+                       context));
+}
+
+Model load_model(const std::string& path, AskedOptions options) {
     catch_signals();
     options.progress = loading_progress();
     options.log = warn;
     Model model = Model::load(path, options);
     stop_if_interrupted();
+    note_context(options, model.options().context);
     return model;
 }
 

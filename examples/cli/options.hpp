@@ -42,11 +42,18 @@ void add_counts(CLI::App& command, const std::string& name, std::vector<std::uin
 // --threads, --backend, --device, --batch-tokens, --cache-type, --compute, --load, --no-pin.
 void add_compute_options(CLI::App& command, ModelOptions& options);
 
+struct AskedOptions : ModelOptions {
+    bool context_asked = false;  // --context was given
+};
+
 // The same and --context, --sequences.
-void add_model_options(CLI::App& command, ModelOptions& options);
+void add_model_options(CLI::App& command, AskedOptions& options);
+
+// Says so where the context is less than --context asked for.
+void note_context(const AskedOptions& asked, std::uint32_t context);
 
 // Options with a progress bar and warnings on standard error. Throws Error cancelled after Ctrl-C.
-Model load_model(const std::string& path, ModelOptions options);
+Model load_model(const std::string& path, AskedOptions options);
 
 // --temperature ... --logit-bias, --stop, --when-full.
 struct AnswerOptions {

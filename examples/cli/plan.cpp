@@ -13,11 +13,12 @@ namespace {
 struct Arguments {
     std::string model;
     bool json = false;
-    ModelOptions options;
+    AskedOptions options;
 };
 
 int plan(const Arguments& arguments) {
     const Plan made = make_plan(arguments.model, arguments.options);
+    note_context(arguments.options, made.context);
     const std::string text = arguments.json ? made.json() : made.table();
     fmt::print("{}{}", text, text.empty() || text.back() != '\n' ? "\n" : "");
     return status_ok;

@@ -162,6 +162,10 @@ class Chat(ToolTest):
         self.assertEqual(status, 0, err)
         self.assertIn("ChatML", err)
 
+    def test_no_text(self):
+        self.fails(1, ["'-p'", "a prompt"], "chat", SMOLLM2, "-p", "")
+        self.fails(1, ["'-p'", "a prompt"], "chat", SMOLLM2, "-p", "-", stdin="")
+
     def test_failing_template(self):
         path = self.file("t.jinja", "{{ raise_exception('system message not supported') }}")
         self.fails(1, ["system message not supported"], "chat", SMOLLM2, "--template", path, "--prompt", "x")

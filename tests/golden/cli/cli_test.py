@@ -19,7 +19,8 @@ class WrongUsage(ToolTest):
         for option, value, word in [("-n", "-1", "from 0"), ("-n", "many", "whole number"), ("-n", "1e3", "whole number"),
                                     ("-n", "99999999999", "4294967295"), ("--threads", "0", "from 1"),
                                     ("--top-p", "2", "at most 1"), ("--temperature", "-1", "at least 0"),
-                                    ("--min-p", "nan", "number"), ("--logit-bias", "5", "ID=VALUE"),
+                                    ("--min-p", "nan", "number"), ("--sequences", "65537", "65536"),
+                                    ("--context", "1073741825", "1073741824"), ("--logit-bias", "5", "ID=VALUE"),
                                     ("--cache-type", "q8", "f16"), ("--when-full", "explode", "shift")]:
             with self.subTest(option=option, value=value):
                 self.fails(2, [option, value, word], "generate", MODEL, "-p", "x", option, value)
@@ -33,6 +34,13 @@ class WrongUsage(ToolTest):
         self.fails(2, ["--ref"], "compare", MODEL)
         self.fails(2, ["--text"], "compare", MODEL, MODEL)
         self.fails(2, ["--batch"], "bench", MODEL, "--batch", "1,,2")
+
+    def test_contradictions(self):
+        for arguments, words in [(["info", "--architectures", MODEL], ["--architectures", "MODEL"]), (["info", "--devices", MODEL], ["--devices", "MODEL"]),
+                                 (["info", "--verbose"], ["--verbose", "MODEL"]), (["info", "--architectures", "--devices"], ["--architectures", "--devices"]),
+                                 (["bench", MODEL, "--prompt", "0", "--generate", "0"], ["--prompt", "--generate"])]:
+            with self.subTest(arguments=arguments):
+                self.fails(2, words, *arguments)
 
     def test_help_is_no_error(self):
         for command in ("chat", "generate", "info", "plan", "tokenize", "render", "logits", "compare", "bench"):
@@ -122,6 +130,19 @@ class Json(ToolTest):
         total = lambda plan: sum(buffer["bytes"] for buffer in plan["buffers"])
         self.assertGreater(total(large), total(small))
         self.assertTrue(self.succeeds("plan", MODEL).strip())
+
+    def test_context_is_cut_to_what_was_trained(self):
+        for asked, note in [(["--context", "1000"], r"^lamina: --context 1000 is cut to 256: .*\n$"), (["--context", "256"], "^$"), ([], "^$")]:
+            with self.subTest(asked=asked):
+                status, out, err = run("plan", MODEL, "--json", *asked)
+                self.assertEqual((status, json.loads(out)["context"]), (0, 256))
+                self.assertRegex(err, note)
+                self.assertRegex(run("info", MODEL, "--verbose", *asked)[2], note)
+        self.assertIn("at most what the model was trained for", re.sub(r"\s+", " ", self.succeeds("plan", "--help")))
+
+    def test_one_device(self):
+        self.assertEqual(self.succeeds("plan", MODEL, "--device", "cpu", "--device", "cpu"), self.succeeds("plan", MODEL))
+        self.assertNotIn("repeated", self.succeeds("plan", "--help"))
 
     def test_bench_prints_a_line_a_test(self):
         out = self.succeeds("bench", MODEL, "--prompt", "64", "--generate", "4", "--batch", "1,3", "--repeat", "1")
