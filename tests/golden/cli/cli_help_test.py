@@ -190,7 +190,7 @@ class ToolForPeopleCompletion(TerminalTest):
     def test_bash_values(self):
         needed("bash")
         self.models()
-        for words, wanted in [(["ch"], ["chat"]), (["chat", "--cache-type", ""], ["auto", "bf16", "f16", "f32"]),
+        for words, wanted in [(["ch"], ["chat"]), (["chat", "--cache-type", ""], ["auto", "bf16", "f16", "f32", "q8_0"]),
                               (["chat", "x", "--load", "=", "r"], ["read"]), (["--color", "a"], ["always", "auto"]),
                               (["--color", "never", "pl"], ["plan"]), (["info", ""], ["a model.gguf"]),
                               (["completion", ""], ["bash", "zsh", "fish"]), (["help", "be"], ["bench"]), (["chat", "-p", "n"], [""])]:
@@ -205,7 +205,7 @@ class ToolForPeopleCompletion(TerminalTest):
             every = {name for names in options(command) for name in names}
             self.assertLessEqual(every, set(self.fish(f"lamina {command} -") + self.fish(f"lamina {command} --")))
         self.assertEqual(self.fish("lamina ch"), ["chat"])
-        self.assertEqual(self.fish("lamina chat --cache-type "), ["auto", "bf16", "f16", "f32"])
+        self.assertEqual(self.fish("lamina chat --cache-type "), ["auto", "bf16", "f16", "f32", "q8_0"])
         self.assertIn("a model.gguf", " ".join(self.fish("lamina info a")).replace("\\", ""))
         self.assertEqual(self.fish("lamina completion z"), ["zsh"])
 
