@@ -62,12 +62,12 @@ double read_rate(Team& team) {
 // Multiplications and additions a second of all threads; 0 without a kernel.
 double operation_rate(const Peak& peak, float value, Team& team) {
     if (peak.run == nullptr) return 0;
-    std::array<float, 16> data;
-    data.fill(value);
     const auto run = [&](std::uint64_t rounds) {
         team.parallel([&](Worker) {
-            alignas(64) std::array<float, 16> in = data, out = {};
-            peak.run(rounds, reinterpret_cast<const std::uint8_t*>(in.data()), out.data());
+            alignas(64) std::array<float, peak_bytes / sizeof(float)> data;
+            alignas(64) std::array<float, 16> out = {};
+            data.fill(value);
+            peak.run(rounds, reinterpret_cast<const std::uint8_t*>(data.data()), out.data());
         });
     };
     std::uint64_t rounds = 1000;

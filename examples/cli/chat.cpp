@@ -67,7 +67,11 @@ class ChatHistory {
 void respond_on_terminal(Conversation& conversation, const ChatInput& input, bool& quit) {
     try {
         if (!run_chat_command(conversation, input, quit)) conversation.ask(input.text);
-    } catch (const Error& error) { remark(fmt::format("lamina: {}", error.what())); }
+    } catch (const Error& error) {
+        const bool full = error.code() == ErrorCode::context_full;
+        remark(fmt::format("lamina: {}{}", error.what(),
+                           full ? "; /clear begins anew, --context N gives more room" : ""));
+    }
     clear_interrupt();
 }
 

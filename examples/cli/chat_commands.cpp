@@ -13,6 +13,8 @@
 namespace lamina::cli {
 namespace {
 
+constexpr const char* begins_anew = "the conversation begins anew";
+
 void print_help() {
     const std::size_t width = std::clamp<std::size_t>(columns(stderr), 20, 100);
     std::string text;
@@ -22,16 +24,14 @@ void print_help() {
                            : fmt::format("{:<16}{}", name, indented(command.help, 16, width).substr(16));
     }
     text += "\n" + indented(chat_input_help, 0, width);
-    text += indented(
-        "Ctrl-C stops an answer or drops what was typed; twice on an empty line it leaves. A space at the "
-        "beginning says to the model what looks like a command, and keeps it out of the history.",
-        0, width);
+    text += indented(chat_keys_help, 0, width);
     remark(text.substr(0, text.size() - 1));
 }
 
 void set_system(Conversation& conversation, const std::string& text) {
     if (!text.empty()) {
         conversation.set_system(text);
+        remark(begins_anew);
     } else if (conversation.system().empty()) {
         remark("no system message is set");
     } else {
@@ -60,7 +60,16 @@ void load(Conversation& conversation, const std::string& path) {
 void refuse(const std::string& name) {
     std::vector<std::string> names;
     for (const ChatCommand& command : chat_commands()) names.push_back(command.name);
-    remark(fmt::format("no command {}{}; /help lists them", name, suggestion(name, names)));
+    remark(fmt::format("no command {}{} (/help lists them)", name, suggestion(name, names)));
+}
+
+// Whether the command is one that stands alone.
+bool stands_alone(const std::string& name) {
+    if (name == "/reset" || name == "/exit") return true;  // other names of /clear and /quit
+    const auto& all = chat_commands();
+    return std::any_of(all.begin(), all.end(), [&name](const ChatCommand& command) {
+        return command.name == name && command.argument.empty();
+    });
 }
 
 }  // namespace
@@ -85,10 +94,13 @@ bool run_chat_command(Conversation& conversation, const ChatInput& input, bool& 
     const std::string name = line.substr(0, space);
     const std::size_t begin = std::min(line.find_first_not_of(' ', space), line.size());
     const std::string argument = line.substr(begin, line.find_last_not_of(' ') + 1 - begin);
-    if (name == "/help") {
+    if (!argument.empty() && stands_alone(name)) {
+        remark(fmt::format("{} stands alone: nothing was done", name));
+    } else if (name == "/help") {
         print_help();
     } else if (name == "/clear" || name == "/reset") {
         conversation.clear();
+        remark(begins_anew);
     } else if (name == "/system") {
         set_system(conversation, argument);
     } else if (name == "/retry") {

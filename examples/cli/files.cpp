@@ -1,5 +1,6 @@
 #include "files.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -19,6 +20,7 @@ struct CloseFile {
 };
 
 [[noreturn]] void throw_io(const std::string& path) {
+    if (errno == ENOENT) throw Error(ErrorCode::io, ErrorDetails{.file = path, .found = "no such file"});
     throw Error(ErrorCode::io,
                 ErrorDetails{.file = path, .expected = "a readable file", .found = std::strerror(errno)});
 }
@@ -74,11 +76,13 @@ void write_text(const std::string& path, const std::string& text, Overwrite over
     bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
     if (file != nullptr) written = std::fclose(file) == 0 && written;
     if (written) return;
-    throw Error(ErrorCode::io,
-                ErrorDetails{
-                    .file = path,
-                    .expected = overwrite == Overwrite::yes ? "a file to write to" : "a new file to write to",
-                    .found = std::strerror(errno)});
+    const int error = errno;
+    struct stat found = {};
+    const bool folder = ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+    throw Error(ErrorCode::io, ErrorDetails{.file = path,
+                                            .expected = error == EEXIST && !folder ? "a new file to write to"
+                                                                                   : "a file to write to",
+                                            .found = folder ? "a folder" : std::strerror(error)});
 }
 
 ChatTemplate read_template(const std::string& path) {

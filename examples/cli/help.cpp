@@ -120,6 +120,7 @@ void add_help(CLI::App& tool, Action& action) {
     std::vector<std::string> names;
     for (const CommandText& command : describe(tool).commands) names.push_back(command.name);
     CLI::App& command = *tool.add_subcommand("help", "Show this help, or that of a command");
+    names.emplace_back("help");
     add_word(command, "COMMAND", *name, names, "The command to explain");
     command.callback([name, &tool, &action] { action = [name, &tool] { return print_help(tool, *name); }; });
 }

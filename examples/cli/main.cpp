@@ -36,12 +36,18 @@ std::optional<int> parse(CLI::App& tool, int argc, char** argv) {
     }
 }
 
+// Values of options that only the library can judge are as wrong as others.
+bool is_about_options(const Error& error) {
+    const std::string& area = error.details().area;
+    return error.code() == ErrorCode::invalid_argument && (area == "options" || area == "backend");
+}
+
 int run(const Action& action, std::string_view name) {
     try {
         return action();
     } catch (const Error& error) {
         if (error.code() == ErrorCode::cancelled && interrupted()) return status_interrupted;
-        return complain(name, error.what(), status_failed);
+        return complain(name, error.what(), is_about_options(error) ? status_wrong_usage : status_failed);
     } catch (const std::bad_alloc&) {
         return complain(name, "out of memory", status_failed);
     } catch (const std::exception& error) { return complain(name, error.what(), status_failed); }

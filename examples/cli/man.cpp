@@ -100,7 +100,7 @@ std::string chat_part() {
         const std::string argument = command.argument.empty() ? "" : " " + italic(command.argument);
         out += entry(bold(command.name) + argument, command.help);
     }
-    return out + paragraphs(std::string(chat_input_help));
+    return out + paragraphs(std::string(chat_input_help)) + paragraphs(std::string(chat_keys_help));
 }
 
 std::string notes_part() {

@@ -18,6 +18,14 @@ inline constexpr std::string_view chat_input_help =
     "message as "
     "they stand. On a terminal Alt-Enter begins a new line, and pasted text may have several.";
 
+// What keys do, for help.
+inline constexpr std::string_view chat_keys_help =
+    "Ctrl-C stops an answer or drops what was typed; twice on an empty line it leaves. Other keys are those "
+    "of "
+    "Emacs: Ctrl-R searches the history. A space at the beginning says to the model what looks like a "
+    "command, "
+    "and keeps it out of the history.";
+
 // Puts lines together: one that ends in a backslash goes on in the next, lines between """ and """ are one
 // message as they stand.
 class MessageReader {

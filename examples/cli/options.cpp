@@ -245,7 +245,10 @@ void add_compute_options(CLI::App& command, ModelOptions& options) {
 }
 
 void add_profile_option(CLI::App& command, ModelOptions& options) {
-    command.add_flag("--profile", options.profile, "Also print the time of every op, over all layers");
+    command.add_flag("--profile", options.profile,
+                     "Also print the time of every op, over all layers and steps, with the waiting for the "
+                     "slowest thread; "
+                     "generate prints it to standard error");
 }
 
 void add_model_options(CLI::App& command, AskedOptions& options) {

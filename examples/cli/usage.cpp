@@ -50,6 +50,7 @@ std::string explain(const CLI::App& tool, const CLI::ParseError& error) {
     const bool by_word = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
                          dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
     std::string what = first_line(error.what());
+    if (what == "A subcommand is required") what = "COMMAND is required";
     if (by_word && !unplaced.empty()) what = explain_word(tool, unplaced.front());
     return fmt::format("{} ({} --help)", what, name_of(tool));
 }

@@ -25,7 +25,7 @@ struct DeviceInfo {
 /// What a device was seen to do at most: what measured speeds are held against. 0 where it is not known.
 struct DeviceSpeed {
     double read_bytes_per_s = 0;  ///< of its memory by all threads, the best of five passes over 1 GiB
-    /// Multiplications and additions a second, from registers alone, as kernels of quantized weights make
+    /// Multiplications and additions a second, without touching memory, as kernels of quantized weights make
     /// them.
     double int8_operations_per_s = 0;
     double bf16_operations_per_s = 0;  ///< the same of pairs of bf16; 0 where there is no instruction for it

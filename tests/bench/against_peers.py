@@ -16,6 +16,7 @@ import os
 import re
 import statistics
 import subprocess
+import sys
 
 
 def run(*command, environment=None):
@@ -38,8 +39,12 @@ def peer(folder, options, model):
               "-t", threads, "-o", "json")
     for row in json.loads(out):
         found[("prefill", 1) if row["n_prompt"] else ("decode", 1)] = row["avg_ts"]
-    out = run(os.path.join(folder, "llama-batched-bench"), "-m", model, "-c", "8192", "-b", "2048", "-ub", "512", "-npp", "16", "-ntg", "32",
-              "-npl", options.batch, "-t", threads, "-tb", threads)
+    try:
+        out = run(os.path.join(folder, "llama-batched-bench"), "-m", model, "-c", "8192", "-b", "2048", "-ub", "512", "-npp", "16",
+                  "-ntg", "32", "-npl", options.batch, "-t", threads, "-tb", threads)
+    except subprocess.CalledProcessError as error:
+        print(f"{folder}: llama-batched-bench ended with {error.returncode}: no batches of it", file=sys.stderr)
+        return found
     for line in out.splitlines():
         cells = [c.strip() for c in line.split("|")]
         if len(cells) > 8 and re.fullmatch(r"\d+", cells[1]) and int(cells[3]) > 1:

@@ -53,7 +53,9 @@ struct PackedTask {
 };
 using PackedKernel = void (*)(const PackedTask&);
 
-// Products from registers alone (kernels/peak.hpp): `products` multiplications and additions a round.
+// Products without memory (kernels/peak.hpp): `products` multiplications and additions a round. `data` is
+// aligned to 64 bytes.
+constexpr uint64_t peak_bytes = 3072;
 struct Peak {
     void (*run)(uint64_t rounds, const uint8_t* data, float* out);
     uint64_t products;

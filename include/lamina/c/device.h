@@ -28,7 +28,7 @@ typedef struct lamina_device_info {
 typedef struct lamina_device_speed {
     double read_bytes_per_s; /**< of its memory by all threads, the best of five passes over 1 GiB */
     /**
-     * Multiplications and additions a second, from registers alone, as kernels of quantized weights make
+     * Multiplications and additions a second, without touching memory, as kernels of quantized weights make
      * them.
      */
     double int8_operations_per_s;

@@ -162,6 +162,13 @@ class Chat(ToolTest):
         self.assertEqual(status, 0, err)
         self.assertIn("ChatML", err)
 
+    def test_commands_say_what_they_did(self):
+        status, _, errors = run("chat", SMOLLM2, stdin="/clear x\n/quit now\n/clear\n/system Be brief.\n/sytem\n")
+        self.assertEqual(status, 0)
+        self.assertEqual(errors.splitlines(), ["/clear stands alone: nothing was done", "/quit stands alone: nothing was done",
+                                               "the conversation begins anew", "the conversation begins anew",
+                                               "no command /sytem; did you mean '/system'? (/help lists them)"])
+
     def test_no_text(self):
         self.fails(1, ["'-p'", "a prompt"], "chat", SMOLLM2, "-p", "")
         self.fails(1, ["'-p'", "a prompt"], "chat", SMOLLM2, "-p", "-", stdin="")

@@ -42,7 +42,7 @@ class ToolForPeopleChat(TerminalTest):
         self.wait_for_prompt()
         for typed, answer in [("/frobnicate", "no command /frobnicate"), ("/clera", "did you mean '/clear'"),
                               ("/system", "no system message"), ("/retry", "none asked yet"), ("/save", "file name"),
-                              ("/load /no/such.json", "No such file")]:
+                              ("/load /no/such.json", "no such file")]:
             self.type(typed + "\n")
             self.wait_for(answer)
             self.wait_for_prompt()

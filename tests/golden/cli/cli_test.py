@@ -26,7 +26,7 @@ class WrongUsage(ToolTest):
                 self.fails(2, [option, value, word], "generate", MODEL, "-p", "x", option, value)
 
     def test_missing_and_unknown(self):
-        self.fails(2, ["subcommand"])
+        self.fails(2, ["COMMAND is required"])
         self.fails(2, ["frobnicate"], "frobnicate")
         self.fails(2, ["--frobnicate"], "info", MODEL, "--frobnicate")
         self.fails(2, ["--prompt"], "generate", MODEL)
@@ -34,6 +34,14 @@ class WrongUsage(ToolTest):
         self.fails(2, ["--ref"], "compare", MODEL)
         self.fails(2, ["--text"], "compare", MODEL, MODEL)
         self.fails(2, ["--batch"], "bench", MODEL, "--batch", "1,,2")
+
+    def test_missing_files_read_alike(self):
+        for arguments in [("info", "no.file"), ("tokenize", MODEL, "--json", "no.file"), ("render", "no.file", "--json", "no.file")]:
+            with self.subTest(command=arguments[0]):
+                self.fails(1, ["no.file: no such file"], *arguments)
+
+    def test_help_explains_itself(self):
+        self.assertIn("Show this help", self.succeeds("help", "help"))
 
     def test_contradictions(self):
         for arguments, words in [(["info", "--architectures", MODEL], ["--architectures", "MODEL"]), (["info", "--devices", MODEL], ["--devices", "MODEL"]),
@@ -91,8 +99,8 @@ class BadModels(ToolTest):
         self.fails(1, ["LAMINA_ISA", "abacus"], "info", environment={"LAMINA_ISA": "abacus"})
 
     def test_device_and_backend(self):
-        self.fails(1, ["abacus"], "plan", MODEL, "--device", "abacus")
-        self.fails(1, ["abacus"], "plan", MODEL, "--backend", "abacus")
+        self.fails(2, ["abacus"], "plan", MODEL, "--device", "abacus")
+        self.fails(2, ["abacus"], "plan", MODEL, "--backend", "abacus")
 
 
 class Json(ToolTest):
@@ -320,7 +328,7 @@ class Templates(ToolTest):
         path = self.file("t.jinja", "line one\n{% if %}")
         self.fails(1, [path, "line 2"], "render", path, "--json", cases)
         self.fails(1, ["UTF-8"], "render", self.file("t.jinja", b"\xff\xfe"), "--json", cases)
-        self.fails(1, ["No such file"], "render", os.path.join(self.folder, "no.jinja"), "--json", cases)
+        self.fails(1, ["no such file"], "render", os.path.join(self.folder, "no.jinja"), "--json", cases)
 
     def test_bad_cases(self):
         template = self.file("t.jinja", "x")

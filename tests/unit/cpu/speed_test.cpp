@@ -12,7 +12,7 @@ namespace {
 
 // Products of ones: their sum counts them.
 double products(const cpu::Peak& peak, std::uint32_t one, std::uint64_t rounds) {
-    alignas(64) std::array<std::uint32_t, 16> in;
+    alignas(64) std::array<std::uint32_t, cpu::peak_bytes / 4> in;
     in.fill(one);
     alignas(64) std::array<float, 16> out = {};
     out[0] = 1;
