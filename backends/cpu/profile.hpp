@@ -45,16 +45,16 @@ class Profile {
         std::size_t entry;
         std::uint64_t weight_bytes;
     };
-    std::vector<Entry> entries_;
     void end(Clock::time_point now);
 
+    std::vector<Entry> entries_;
     std::vector<Named> stages_;
     const Named* running_ = nullptr;
     Clock::time_point begun_;
 };
 
-// "linear attn_q + attn_k + attn_v", "norm attn_norm", "attention": the op with the weights that `names` has,
-// less the number of the layer.
+// "linear attn_q + attn_k + attn_v", "norm attn_norm", "attention": the op with its weights, less
+// the number of the layer.
 std::string profile_name(const backend::Program& program, const backend::Op& op);
 std::string profile_name(const backend::Program& program, const std::vector<backend::Linear>& linears);
 // Of the matrices that Linears read whole; 0 for experts, of which a step reads those that were chosen.

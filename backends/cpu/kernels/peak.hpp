@@ -15,16 +15,10 @@ constexpr int peak_sums = 12;
 constexpr int peak_steps = 4;  // a round and sum
 static_assert(peak_bytes == 64 * peak_sums * peak_steps);
 
-// An own operand for every product of a round, read anew: else the compiler takes products out of the loop.
+// An own operand for every product of a round, read anew: else the compiler computes sums that begin alike
+// once and takes products out of the loop.
 inline const uint8_t* operand(const uint8_t* data, int sum, int step) {
     return data + 64 * (sum * peak_steps + step);
-}
-
-// A value of which the compiler knows nothing: sums that begin alike would be computed once for all.
-template <class Sum>
-LAMINA_INLINE Sum unknown(Sum sum) {
-    asm("" : "+m"(sum));
-    return sum;
 }
 
 // Products of codes as the kernels of 4-bit codes make them (packed_panel.hpp).
@@ -34,7 +28,7 @@ void peak_int8(uint64_t rounds, const uint8_t* data, float* out) {
     const auto w = V::template masked<0x0F>(V::load_codes(data, 0));
     typename V::Sum sums[peak_sums];
     LAMINA_UNROLL
-    for (int i = 0; i < peak_sums; ++i) sums[i] = unknown(V::start());
+    for (int i = 0; i < peak_sums; ++i) sums[i] = V::start();
     for (uint64_t round = 0; round < rounds; ++round) {
         asm volatile("" ::: "memory");
         LAMINA_UNROLL
@@ -53,14 +47,13 @@ void peak_int8(uint64_t rounds, const uint8_t* data, float* out) {
     V::store(out, total);
 }
 
-// Products as the dense kernels make them (dense_tile.hpp). P::Input::load takes 64
-// bytes.
+// Products as the dense kernels make them (dense_tile.hpp). P::Input::load takes at most 64 bytes.
 template <class P>
 void peak_dense(uint64_t rounds, const uint8_t* data, float* out) {
     const auto w = P::Weight::load(reinterpret_cast<const typename P::Weight::Element*>(data));
     typename P::Sum sums[peak_sums];
     LAMINA_UNROLL
-    for (int i = 0; i < peak_sums; ++i) sums[i] = unknown(P::Vector::zero());
+    for (int i = 0; i < peak_sums; ++i) sums[i] = P::Vector::zero();
     for (uint64_t round = 0; round < rounds; ++round) {
         asm volatile("" ::: "memory");
         LAMINA_UNROLL

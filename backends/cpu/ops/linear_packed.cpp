@@ -7,6 +7,7 @@
 
 #include "base/checked.hpp"
 #include "cpu/ops/linear_parts.hpp"
+#include "cpu/ops/ops.hpp"
 #include "quant/packed.hpp"
 
 namespace lamina::cpu {
@@ -286,21 +287,11 @@ class PackedLinearStage final : public Stage {
     std::vector<PackedWeight> weights_;
 };
 
-struct Level {
-    Isa isa;
-    const PackedKernels& kernels;
-};
-
-// Best first; the last takes everything.
-const Level& choose(const BuildContext& context, Refusals& refusals) {
-    static const std::array<Level, 4> levels = {{{Isa::avx512_vnni, avx512_vnni_packed},
-                                                 {Isa::avx_vnni, avx_vnni_packed},
-                                                 {Isa::avx2, avx2_packed},
-                                                 {Isa::scalar, scalar_packed}}};
-    for (const Level& level : levels) {
+const PackedLevel& choose(const BuildContext& context, Refusals& refusals) {
+    for (const PackedLevel& level : packed_levels()) {
         if (level.isa == Isa::scalar || allowed(level.isa, context, refusals)) return level;
     }
-    return levels.back();
+    return packed_levels().back();
 }
 
 }  // namespace
@@ -309,7 +300,7 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
                         Stages& out) {
     Refusals refusals;
     refusals.add("onednn", "no scales by group");
-    const Level& level = choose(context, refusals);
+    const PackedLevel& level = choose(context, refusals);
     const LinearOperands& any = linears.front();
     const std::uint64_t columns = any.weight->columns;
     const QuantizedRows quantized = lay_out(context.memory->scratch, any.max_rows, columns);

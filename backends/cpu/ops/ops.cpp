@@ -1,5 +1,7 @@
 #include "cpu/ops/ops.hpp"
 
+#include <algorithm>
+#include <array>
 #include <variant>
 
 #include "cpu/profile.hpp"
@@ -84,10 +86,19 @@ const FloatKernels& float_kernels(Isa allowed) {
     }
 }
 
+std::span<const PackedLevel> packed_levels() {
+    static const std::array<PackedLevel, 4> levels = {{{Isa::avx512_vnni, avx512_vnni_packed},
+                                                       {Isa::avx_vnni, avx_vnni_packed},
+                                                       {Isa::avx2, avx2_packed},
+                                                       {Isa::scalar, scalar_packed}}};
+    return levels;
+}
+
 const PackedKernels& packed_kernels(Isa allowed) {
-    if (usable(Isa::avx512_vnni, allowed)) return avx512_vnni_packed;
-    if (usable(Isa::avx_vnni, allowed)) return avx_vnni_packed;
-    return usable(Isa::avx2, allowed) ? avx2_packed : scalar_packed;
+    const auto levels = packed_levels();
+    return std::find_if(levels.begin(), levels.end() - 1,
+                        [allowed](const PackedLevel& level) { return usable(level.isa, allowed); })
+        ->kernels;
 }
 
 void expect(bool holds, std::string_view op, std::string_view expected, std::string_view found) {

@@ -2,6 +2,7 @@
 // invalid_argument or unsupported where it contradicts it, and appends the stages that compute it.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -46,7 +47,13 @@ std::uint64_t slot_rows(const backend::Program& program, backend::Slot slot);
 // The level of the f32 kernels under `allowed` and their table.
 Isa float_isa(Isa allowed);
 const FloatKernels& float_kernels(Isa allowed);
-// The kernels of int8 under `allowed`.
+// The kernels of int8, best first; the last, which is scalar, runs everywhere.
+struct PackedLevel {
+    Isa isa;
+    const PackedKernels& kernels;
+};
+std::span<const PackedLevel> packed_levels();
+// The best of them under `allowed`.
 const PackedKernels& packed_kernels(Isa allowed);
 
 // Checks and look-ups for the add_ functions. `op` names the op in errors.

@@ -41,23 +41,21 @@ class StoreKvStage final : public RowStage {
         const auto& g = geometry_;
         const auto p = static_cast<std::uint32_t>(page);
         for (std::uint32_t h = 0; h < g.kv_heads; ++h) {
-            write(keys_ + (row * g.kv_heads + h) * g.key_dim, g.key_dim, token, g.keys(op_.layer, p, h));
+            write(keys_ + (row * g.kv_heads + h) * g.key_dim, g.key_dim,
+                  g.keys(op_.layer, p, h) + token * g.key_stride());
             if (g.values_in_keys) continue;
-            write(values_ + (row * g.kv_heads + h) * g.value_dim, g.value_dim, token,
-                  g.values(op_.layer, p, h));
+            write(values_ + (row * g.kv_heads + h) * g.value_dim, g.value_dim,
+                  g.values(op_.layer, p, h) + token * g.value_stride());
         }
     }
-    void write(const float* in, std::uint32_t count, std::uint64_t token, std::uint64_t head) const {
-        std::byte* out = cache_ + head + token * row_bytes(count);
+    void write(const float* in, std::uint32_t count, std::uint64_t offset) const {
+        std::byte* out = cache_ + offset;
         switch (geometry_.type) {
             case DType::f16: kernels_.to_f16(in, reinterpret_cast<std::uint16_t*>(out), count); break;
             case DType::bf16: kernels_.to_bf16(in, reinterpret_cast<std::uint16_t*>(out), count); break;
             case DType::q8_0: to_q8_0(in, count, out); break;
             default: std::memcpy(out, in, count * sizeof(float)); break;
         }
-    }
-    std::uint64_t row_bytes(std::uint32_t count) const {
-        return count == geometry_.key_dim ? geometry_.key_stride() : geometry_.value_stride();
     }
     // A scale of f16, then 32 codes. What is not finite ends in the scale (quant/activations.hpp).
     void to_q8_0(const float* in, std::uint64_t count, std::byte* out) const {

@@ -32,12 +32,6 @@ DeviceView::DeviceView(const DeviceInfo& device) : lamina_device_info{}, isa_nam
     isa_used = view(device.isa_used);
 }
 
-DeviceListView::DeviceListView(std::vector<DeviceInfo> devices)
-    : lamina_device_list{}, values(std::move(devices)), list(values) {
-    items = list.data();
-    count = list.size();
-}
-
 BufferView::BufferView(const PlanBuffer& buffer) : lamina_plan_buffer{} {
     device = view(buffer.device);
     name = view(buffer.name);
@@ -115,23 +109,11 @@ ImplementationView::ImplementationView(const OpImplementation& used) : lamina_op
     refused = view(used.refused);
 }
 
-ImplementationListView::ImplementationListView(std::vector<OpImplementation> implementations)
-    : lamina_implementation_list{}, values(std::move(implementations)), list(values) {
-    items = list.data();
-    count = list.size();
-}
-
 OpTimeView::OpTimeView(const OpTime& time) : lamina_op_time{} {
     op = view(time.op);
     runs = time.runs;
     seconds = time.seconds;
     weight_bytes = time.weight_bytes;
-}
-
-OpTimeListView::OpTimeListView(std::vector<OpTime> times)
-    : lamina_op_time_list{}, values(std::move(times)), list(values) {
-    items = list.data();
-    count = list.size();
 }
 
 PieceView::PieceView(Piece piece) : lamina_piece{}, value(std::move(piece)) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lamina/c/common.h"
@@ -75,11 +76,18 @@ struct DeviceView : lamina_device_info {
     std::vector<lamina_string> isa_names;
 };
 
-struct DeviceListView : lamina_device_list, Fixed {
-    explicit DeviceListView(std::vector<DeviceInfo> devices);
-    const std::vector<DeviceInfo> values;
-    const Views<DeviceView, lamina_device_info> list;
+// A list that the caller gets: C's `List` of `Item`s, each a `View` of a `Value`.
+template <class List, class Item, class View, class Value>
+struct ListView : List, Fixed {
+    explicit ListView(std::vector<Value> all) : List{}, values(std::move(all)), list(values) {
+        this->items = list.data();
+        this->count = list.size();
+    }
+    const std::vector<Value> values;
+    const Views<View, Item> list;
 };
+
+using DeviceListView = ListView<lamina_device_list, lamina_device_info, DeviceView, DeviceInfo>;
 
 struct BufferView : lamina_plan_buffer {
     explicit BufferView(const PlanBuffer& buffer);
@@ -112,21 +120,14 @@ struct ImplementationView : lamina_op_implementation {
     explicit ImplementationView(const OpImplementation& implementation);
 };
 
-struct ImplementationListView : lamina_implementation_list, Fixed {
-    explicit ImplementationListView(std::vector<OpImplementation> implementations);
-    const std::vector<OpImplementation> values;
-    const Views<ImplementationView, lamina_op_implementation> list;
-};
+using ImplementationListView =
+    ListView<lamina_implementation_list, lamina_op_implementation, ImplementationView, OpImplementation>;
 
 struct OpTimeView : lamina_op_time {
     explicit OpTimeView(const OpTime& time);
 };
 
-struct OpTimeListView : lamina_op_time_list, Fixed {
-    explicit OpTimeListView(std::vector<OpTime> times);
-    const std::vector<OpTime> values;
-    const Views<OpTimeView, lamina_op_time> list;
-};
+using OpTimeListView = ListView<lamina_op_time_list, lamina_op_time, OpTimeView, OpTime>;
 
 struct PieceView : lamina_piece, Fixed {
     explicit PieceView(Piece piece);
