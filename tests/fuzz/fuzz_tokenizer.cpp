@@ -24,7 +24,8 @@ using text::Tokenizer;
 using text::TokenKind;
 using text::VocabularyData;
 
-constexpr std::size_t most_tokens = 48, most_merges = 32;
+// Merges double texts: unbounded, thirty of them would make a vocabulary of many megabytes from a few bytes.
+constexpr std::size_t most_tokens = 48, most_merges = 32, longest_token = 1024;
 
 enum Flag : std::uint8_t {
     sentencepiece = 1,  // else byte-level BPE
@@ -73,6 +74,7 @@ void read_merges(Fields& input, VocabularyData& data) {
             continue;
         }
         const std::string left = pick(a), right = pick(b);
+        if (left.size() + right.size() > longest_token) continue;
         data.merges.push_back(left + " " + right);
         if (b % 16 != 15) data.tokens.push_back({left + right, 0, TokenKind::normal});
     }
