@@ -104,7 +104,7 @@ class CpuDevice final : public Device {
     std::unique_ptr<Executable> compile(const Program& program,
                                         std::vector<std::shared_ptr<const Weight>> weights,
                                         std::vector<std::shared_ptr<Buffer>> caches) override {
-        const std::uint64_t bytes = workspace(program, options_, team_.threads()).bytes;
+        const std::uint64_t bytes = workspace(program, options_, isa_, team_.threads()).bytes;
         return cpu::compile(program, std::move(weights), std::move(caches), allocated(bytes, "workspace"),
                             options_, isa_, team_);
     }
@@ -172,7 +172,7 @@ const Backend& record() {
         .place = place,
         .workspace_bytes =
             [](const DeviceInfo& device, const DeviceOptions& options, const Program& program) {
-                return workspace(program, options, threads_of(device, options)).bytes;
+                return workspace(program, options, isa_of(device), threads_of(device, options)).bytes;
             },
     };
     return backend;

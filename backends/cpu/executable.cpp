@@ -37,7 +37,7 @@ class CpuExecutable final : public Executable {
           caches_(std::move(caches)),
           workspace_(std::move(memory)) {
         bind_weights();
-        divide_workspace();
+        divide_workspace(isa);
         bind_caches();
         build(isa);
     }
@@ -78,8 +78,8 @@ class CpuExecutable final : public Executable {
         }
     }
 
-    void divide_workspace() {
-        const Workspace layout = workspace(program_, options_, team_.threads());
+    void divide_workspace(Isa isa) {
+        const Workspace layout = workspace(program_, options_, isa, team_.threads());
         const auto floats = [this](std::uint64_t offset) {
             return reinterpret_cast<float*>(workspace_.data() + offset);
         };
@@ -118,7 +118,7 @@ class CpuExecutable final : public Executable {
         context.options = &options_;
         context.isa = isa;
         context.threads = team_.threads();
-        context.precise_inputs = precise_inputs(program_, options_);
+        context.inputs = packed_inputs(program_, options_, isa);
         context.memory = &memory_;
         context.weights = &weight_data_;
         std::vector<ImplementationReport> report;

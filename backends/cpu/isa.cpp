@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <optional>
 
 #include "lamina/error.hpp"
 
@@ -49,12 +48,6 @@ std::string list(const std::vector<Isa>& isas) {
     return out;
 }
 
-std::optional<Isa> parse(std::string_view name) {
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) return std::nullopt;
-    return static_cast<Isa>(found - names.begin());
-}
-
 bool has(Isa isa) {
     const auto& all = detected();
     return std::find(all.begin(), all.end(), isa) != all.end();
@@ -63,6 +56,12 @@ bool has(Isa isa) {
 }  // namespace
 
 std::string_view to_string(Isa isa) { return names[static_cast<std::size_t>(isa)]; }
+
+std::optional<Isa> parse(std::string_view name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<Isa>(found - names.begin());
+}
 
 CpuFeatures cpu_features() {
     CpuFeatures f;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,8 @@ namespace lamina::cpu {
 enum class Isa : std::uint8_t { scalar, avx2, avx_vnni, avx512_vnni, avx512_bf16, amx };
 
 std::string_view to_string(Isa isa);
+// The level of this name, or nothing.
+std::optional<Isa> parse(std::string_view name);
 
 // What kernels ask of a processor, each with the operating system's consent (XCR0) where it saves extra state
 // for it.

@@ -33,12 +33,12 @@ std::uint64_t matrix_bytes(std::uint64_t rows, std::uint64_t columns, const std:
     return *bytes;
 }
 
-std::uint64_t scratch_of(const Program& program, bool precise, const Op& op, int threads) {
+std::uint64_t scratch_of(const Program& program, const PackedInputs& inputs, const Op& op, int threads) {
     if (const auto* attention = std::get_if<Attention>(&op))
         return attention_scratch_bytes(program, *attention, threads);
     if (const auto* route = std::get_if<Route>(&op)) return route_scratch_bytes(program, *route, threads);
     if (const auto* linear = std::get_if<Linear>(&op)) {
-        return linear_scratch_bytes(program, precise, *linear, slot_rows(program, linear->in), threads);
+        return linear_scratch_bytes(program, inputs, *linear, slot_rows(program, linear->in), threads);
     }
     return 0;
 }
@@ -56,6 +56,8 @@ int threads_of(const DeviceInfo& device, const DeviceOptions& options) {
     if (options.threads > 0) return options.threads;
     return std::clamp(device.threads > 0 ? device.threads : available_cpus(), 1, most_threads);
 }
+
+Isa isa_of(const DeviceInfo& device) { return parse(device.isa_used).value_or(Isa::scalar); }
 
 WeightInfo place(const DeviceInfo&, const DeviceOptions& options, WeightInfo weight) {
     weight.form = Form::file;
@@ -95,7 +97,7 @@ Routing lay_out(const ExpertRouting& routing, std::uint32_t max_rows, std::byte*
     return out;
 }
 
-Workspace workspace(const Program& program, const DeviceOptions& options, int threads) {
+Workspace workspace(const Program& program, const DeviceOptions& options, Isa isa, int threads) {
     Workspace out;
     const auto append = [&out](std::uint64_t bytes) {
         const std::uint64_t offset = out.bytes;
@@ -114,9 +116,9 @@ Workspace workspace(const Program& program, const DeviceOptions& options, int th
     }
     for (const ExpertRouting& routing : program.routings)
         out.routings.push_back(append(routing_bytes(routing, program.max_rows)));
-    const bool precise = precise_inputs(program, options);
+    const PackedInputs inputs = packed_inputs(program, options, isa);
     for (const Op& op : program.ops)
-        out.scratch_bytes = std::max(out.scratch_bytes, scratch_of(program, precise, op, threads));
+        out.scratch_bytes = std::max(out.scratch_bytes, scratch_of(program, inputs, op, threads));
     out.scratch = append(out.scratch_bytes);
     return out;
 }

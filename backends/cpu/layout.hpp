@@ -12,6 +12,9 @@ namespace lamina::cpu {
 // options.threads, or all that the device has. Throws invalid_argument outside 0..1024.
 int threads_of(const DeviceInfo& device, const backend::DeviceOptions& options);
 
+// What kernels of the device run at. scalar where it names nothing known.
+Isa isa_of(const DeviceInfo& device);
+
 // Vectors (norms, biases, sinks) and f64 become f32; quantized matrices are packed where that is worth it and
 // wanted; what else there is, and f32, f16 and bf16 matrices, is read where the file is mapped. A type that
 // is no weight keeps its form: upload refuses it.
@@ -31,6 +34,7 @@ struct Workspace {
 std::uint64_t routing_bytes(const backend::ExpertRouting& routing, std::uint32_t max_rows);
 Routing lay_out(const backend::ExpertRouting& routing, std::uint32_t max_rows, std::byte* memory);
 // Throws out_of_memory where the sizes exceed 64 bits.
-Workspace workspace(const backend::Program& program, const backend::DeviceOptions& options, int threads);
+Workspace workspace(const backend::Program& program, const backend::DeviceOptions& options, Isa isa,
+                    int threads);
 
 }  // namespace lamina::cpu

@@ -87,12 +87,14 @@ DeviceSpeed measure_speed(Isa isa, Team& team) {
     const DenseKernels& dense = usable(Isa::avx512_vnni, isa) ? avx512_vnni_dense
                                 : usable(Isa::avx2, isa)      ? avx2_dense
                                                               : scalar_dense;
-    const DenseKernels pairs = usable(Isa::avx512_bf16, isa) ? avx512_bf16_dense : DenseKernels{};
+    const Peak pairs = isa == Isa::amx                 ? amx_tiles.peak
+                       : usable(Isa::avx512_bf16, isa) ? avx512_bf16_dense.peak
+                                                       : Peak{};
     float ones;  // codes
     std::memset(&ones, 1, sizeof ones);
     return {.read_bytes_per_s = read_rate(team),
             .int8_operations_per_s = operation_rate(packed_kernels(isa).peak, ones, team),
-            .bf16_operations_per_s = operation_rate(pairs.peak, 1.0f, team),
+            .bf16_operations_per_s = operation_rate(pairs, 1.0f, team),
             .f32_operations_per_s = operation_rate(dense.peak, 1.0f, team)};
 }
 

@@ -57,8 +57,9 @@ double peak_rate(const ModelInfo& info, const DeviceSpeed& speed) {
                          [](const TypeCount& a, const TypeCount& b) { return a.bytes < b.bytes; });
     const std::string type = most == info.types.end() ? "" : most->type;
     if (type == "bf16" && speed.bf16_operations_per_s > 0) return speed.bf16_operations_per_s;
-    return type == "f32" || type == "f16" || type == "bf16" ? speed.f32_operations_per_s
-                                                            : speed.int8_operations_per_s;
+    if (type == "f32" || type == "f16" || type == "bf16") return speed.f32_operations_per_s;
+    // Matrix units multiply quantized weights as bf16, and are ahead of int8.
+    return std::max(speed.int8_operations_per_s, speed.bf16_operations_per_s);
 }
 
 // Works on token ids alone, so that a model without vocabulary will do. Ids are drawn evenly from a fixed

@@ -38,10 +38,10 @@ enum class LoadMode {
 enum class ComputeType {
     /// Dense: bf16 activations for bf16 weights where the device has them, else f32. Quantized: activations
     /// of 16 bits for small models and for those with experts (whose choice rounding would change), else of 8
-    /// bits.
+    /// bits, or bf16 where a matrix unit (AMX) multiplies many rows.
     automatic,
     f32,   ///< dense: f32 activations; quantized: activations of 16 bits
-    bf16,  ///< dense: activations rounded to bf16; quantized: activations of 8 bits
+    bf16,  ///< dense: activations rounded to bf16; quantized: as `automatic` for large ones
 };
 
 /// Called while loading with bytes done and bytes in all; returning false cancels (Error cancelled).
@@ -67,8 +67,9 @@ struct ModelOptions {
     CacheType cache = CacheType::automatic;
     ComputeType compute = ComputeType::automatic;  ///< what weights are multiplied with
     /// Logits of a token are the same bits whoever shares its batch and however its prompt is cut into steps.
-    /// Quantized and f16 weights always give this; matrices of f32 and bf16 have a faster way for many rows,
-    /// whose last bits differ and which this leaves out.
+    /// f16 weights always give this, and quantized ones but on machines with AMX; matrices of f32 and bf16,
+    /// and quantized ones with AMX, have a faster way for many rows, which rounds otherwise and which this
+    /// leaves out.
     bool invariant = false;
     /// Rearrange quantized matrices at load, so that they are read fast; false: compute on the blocks of the
     /// file, which takes no memory beside it and is several times slower.

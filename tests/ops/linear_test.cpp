@@ -8,6 +8,7 @@
 #include "lamina/error.hpp"
 #include "quant/activations.hpp"
 #include "quant/decode.hpp"
+#include "tests/support/emulated_tiles.hpp"
 #include "tests/support/linear_case.hpp"
 
 using namespace lamina;
@@ -98,14 +99,30 @@ std::uint32_t fitting(std::uint32_t columns, DType type) {
     return static_cast<std::uint32_t>(align_up(columns, info(type).block_size));
 }
 
+// The ways that packed weights are multiplied on: the instruction sets of this machine, and its matrix unit
+// emulated.
+struct Path {
+    cpu::Isa isa;
+    const cpu::TileKernels* tiles = nullptr;  // beside those of the instruction set
+
+    std::string name() const { return std::string(to_string(isa)) + (tiles ? ", emulated tiles" : ""); }
+};
+std::vector<Path> paths() {
+    std::vector<Path> out;
+    for (const cpu::Isa isa : cpu::detected()) out.push_back({isa});
+    out.push_back({cpu::Isa::scalar, &cpu::emulated_tiles});
+    return out;
+}
+
 struct Outcome {
     double error = 0;
     std::vector<float> values;
 };
 
-// One Linear, its inputs passed through `seen` for the reference.
+// One Linear, its inputs passed through `seen` for the reference; where tiles take them, these and the
+// weights through bf16.
 template <class Seen>
-Outcome run_linear(DType type, Shape s, bool with_bias, cpu::Isa isa, int threads, backend::Compute compute,
+Outcome run_linear(DType type, Shape s, bool with_bias, Path path, int threads, backend::Compute compute,
                    Seen seen) {
     Random random(s.rows * 1000003u + s.columns * 1009u + s.outputs + static_cast<unsigned>(type));
     const auto file = random.weights(type, std::uint64_t{s.outputs} * s.columns, 0.05f);
@@ -113,28 +130,34 @@ Outcome run_linear(DType type, Shape s, bool with_bias, cpu::Isa isa, int thread
     const auto bias = with_bias ? random.normals(s.outputs) : std::vector<float>{};
     LinearCase c(s.columns, s.rows);
     c.add(type, s.outputs, file, bias);
-    c.build(isa, threads, compute);
+    c.use_tiles(path.tiles);
+    c.build(path.isa, threads, compute);
     std::copy(x.begin(), x.end(), c.in());
     c.run(s.rows);
-    const auto ref = product(seen(x, s.columns), decoded(type, file), s.columns, bias);
+    const auto* tiles = is_quantized(type) ? c.inputs().tiles : nullptr;
+    const bool as_tiles = tiles && s.rows >= tiles->min_rows;
+    const auto weights = decoded(type, file);
+    const auto ref = as_tiles ? product(through_bf16(x), through_bf16(weights), s.columns, bias)
+                              : product(seen(x, s.columns), weights, s.columns, bias);
     return {relative_error(c.out(0), ref), std::vector<float>(c.out(0), c.out(0) + ref.size())};
 }
 
 }  // namespace
 
 TEST_CASE("packed weights: every block type, shape and instruction set", "[linear]") {
-    for (const cpu::Isa isa : cpu::detected()) {
+    for (const Path& path : paths()) {
         for (const DType type : block_types) {
             for (std::size_t i = 0; i < shapes.size(); ++i) {
                 Shape s = shapes[i];
                 s.columns = fitting(s.columns, type);
-                INFO(to_string(isa) << " " << info(type).name << " " << s.rows << " x " << s.columns << " x "
-                                    << s.outputs);
+                if (path.tiles && s.rows < path.tiles->min_rows) continue;
+                INFO(path.name() << " " << info(type).name << " " << s.rows << " x " << s.columns << " x "
+                                 << s.outputs);
                 const auto coarse =
-                    run_linear(type, s, i % 2 != 0, isa, 1, backend::Compute::bf16, through_int8);
+                    run_linear(type, s, i % 2 != 0, path, 1, backend::Compute::bf16, through_int8);
                 CHECK(coarse.error <= tolerance);
                 const auto fine =
-                    run_linear(type, s, i % 2 == 0, isa, 1, backend::Compute::f32, through_int16);
+                    run_linear(type, s, i % 2 == 0, path, 1, backend::Compute::f32, through_int16);
                 CHECK(fine.error <= tolerance);
             }
         }
@@ -142,7 +165,7 @@ TEST_CASE("packed weights: every block type, shape and instruction set", "[linea
 }
 
 TEST_CASE("weights computed on as blocks of the file equal the packed ones", "[linear]") {
-    for (const cpu::Isa isa : cpu::detected()) {
+    for (const Path& path : paths()) {
         for (const DType type : block_types) {
             for (const Shape s : {Shape{1, 256, 100}, Shape{9, 512, 17}, Shape{70, 256, 33}}) {
                 Random random(s.rows);
@@ -150,12 +173,34 @@ TEST_CASE("weights computed on as blocks of the file equal the packed ones", "[l
                 const auto x = random.normals(std::uint64_t{s.rows} * s.columns);
                 LinearCase c(s.columns, s.rows);
                 for (const bool pack : {true, false}) c.add(type, s.outputs, file, {}, pack);
-                c.build(isa, 2);
+                c.use_tiles(path.tiles);
+                c.build(path.isa, 2, backend::Compute::bf16);
                 std::copy(x.begin(), x.end(), c.in());
                 c.run(s.rows);
-                INFO(to_string(isa) << " " << info(type).name << " " << s.rows << " rows");
+                INFO(path.name() << " " << info(type).name << " " << s.rows << " rows");
                 CHECK(std::memcmp(c.out(0), c.out(1), std::uint64_t{s.rows} * s.outputs * sizeof(float)) ==
                       0);
+            }
+        }
+    }
+}
+
+TEST_CASE("tiles: runs, row blocks and panels of every number", "[linear]") {
+    const auto none = [](const std::vector<float>& x, std::uint64_t) { return x; };
+    for (const Path& path : paths()) {
+        if (path.tiles == nullptr && path.isa != cpu::Isa::amx) continue;
+        for (const DType type : {DType::q4_k, DType::q6_k, DType::q2_k, DType::q8_0, DType::iq4_nl}) {
+            // Fewest rows, whole and broken blocks, more than a chunk; runs of inputs that end early; panels
+            // in pairs, alone, more than a task's.
+            for (const Shape s :
+                 {Shape{12, 512, 16}, Shape{16, 1280, 48}, Shape{17, 768, 33}, Shape{32, 256, 80},
+                  Shape{33, 1280, 270}, Shape{70, 512, 80}, Shape{530, 768, 33}}) {
+                for (const int threads : {1, 3}) {
+                    INFO(path.name() << " " << info(type).name << " " << s.rows << " x " << s.columns << " x "
+                                     << s.outputs);
+                    CHECK(run_linear(type, s, threads == 3, path, threads, backend::Compute::bf16, none)
+                              .error <= 5e-6);
+                }
             }
         }
     }
@@ -170,7 +215,7 @@ TEST_CASE("dense weights: f32 activations", "[linear]") {
                     Shape s = shapes[i];
                     s.columns += more;
                     const auto outcome =
-                        run_linear(type, s, i % 2 == 0, isa, 1, backend::Compute::f32, unchanged);
+                        run_linear(type, s, i % 2 == 0, {isa}, 1, backend::Compute::f32, unchanged);
                     INFO(to_string(isa) << " " << info(type).name << " " << s.rows << " x " << s.columns
                                         << " x " << s.outputs);
                     CHECK(outcome.error <= 2e-6);
@@ -189,7 +234,7 @@ TEST_CASE("dense weights: activations rounded to bf16", "[linear]") {
                 for (const std::uint32_t more : {0u, 9u}) {
                     Shape s = shapes[i];
                     s.columns += more;
-                    const auto outcome = run_linear(type, s, i % 2 == 0, isa, 1, compute, rounded);
+                    const auto outcome = run_linear(type, s, i % 2 == 0, {isa}, 1, compute, rounded);
                     INFO(to_string(isa) << " " << info(type).name << " " << s.rows << " x " << s.columns
                                         << " x " << s.outputs);
                     CHECK(outcome.error <= tolerance);
@@ -201,14 +246,14 @@ TEST_CASE("dense weights: activations rounded to bf16", "[linear]") {
 
 TEST_CASE("results do not depend on the threads", "[linear]") {
     const auto none = [](const std::vector<float>& x, std::uint64_t) { return x; };
-    for (const cpu::Isa isa : cpu::detected()) {
+    for (const Path& path : paths()) {
         for (const DType type : {DType::q4_1, DType::q6_k, DType::q8_0, DType::f32, DType::bf16}) {
             for (const Shape s : {Shape{1, 768, 100}, Shape{5, 512, 17}, Shape{30, 2048, 33}}) {
-                const auto one = run_linear(type, s, true, isa, 1, backend::Compute::bf16, none);
+                const auto one = run_linear(type, s, true, path, 1, backend::Compute::bf16, none);
                 for (const int threads : {2, 3, 7}) {
-                    INFO(to_string(isa)
-                         << " " << info(type).name << " " << threads << " threads, " << s.rows << " rows");
-                    CHECK(run_linear(type, s, true, isa, threads, backend::Compute::bf16, none).values ==
+                    INFO(path.name() << " " << info(type).name << " " << threads << " threads, " << s.rows
+                                     << " rows");
+                    CHECK(run_linear(type, s, true, path, threads, backend::Compute::bf16, none).values ==
                           one.values);
                 }
             }
@@ -226,6 +271,7 @@ TEST_CASE("a row's result does not depend on the rows beside it", "[linear]") {
         for (const DType type : types) {
             LinearCase c(columns, rows);
             c.add(type, outputs, random.weights(type, outputs * columns, 0.05f));
+            c.make_invariant();
             c.build(isa, 1, backend::Compute::bf16);
             std::copy(x.begin(), x.end(), c.in());
             c.run(rows);

@@ -63,6 +63,11 @@ class LinearCase {
         linears_.push_back(linear);
     }
 
+    // From the next build on: kernels of tiles that this machine need not have; results that do not depend on
+    // the rows beside them.
+    void use_tiles(const cpu::TileKernels* tiles) { tiles_ = tiles; }
+    void make_invariant() { options_.invariant = true; }
+
     // Compiles what was added.
     void build(cpu::Isa isa, int threads, backend::Compute compute = backend::Compute::automatic) {
         build(isa, std::make_shared<Team>(threads, false), compute);
@@ -71,11 +76,12 @@ class LinearCase {
         const int threads = team->threads();
         options_.compute = compute;
         team_ = std::move(team);
-        const bool precise = cpu::precise_inputs(program_, options_);
+        inputs_ = cpu::packed_inputs(program_, options_, isa);
+        if (tiles_ && !inputs_.precise && !options_.invariant) inputs_.tiles = tiles_;
         std::uint64_t scratch = 0;
         for (const auto& linear : linears_) {
             scratch = std::max(
-                scratch, cpu::linear_scratch_bytes(program_, precise, linear, program_.max_rows, threads));
+                scratch, cpu::linear_scratch_bytes(program_, inputs_, linear, program_.max_rows, threads));
         }
         AlignedBytes& memory = memory_.emplace_back(scratch);
         cpu_memory_.scratch = memory.data();
@@ -86,7 +92,7 @@ class LinearCase {
                           .options = &options_,
                           .isa = isa,
                           .threads = threads,
-                          .precise_inputs = precise,
+                          .inputs = inputs_,
                           .memory = &cpu_memory_,
                           .weights = &weights_,
                           .report = &report_},
@@ -108,6 +114,7 @@ class LinearCase {
 
     float* in() { return cpu_memory_.slots[in_]; }
     float* out(std::size_t i) { return cpu_memory_.slots[linears_[i].out]; }
+    const cpu::PackedInputs& inputs() const { return inputs_; }
     const std::vector<backend::ImplementationReport>& report() const { return report_; }
 
   private:
@@ -129,6 +136,8 @@ class LinearCase {
 
     backend::Program program_;
     backend::DeviceOptions options_;
+    const cpu::TileKernels* tiles_ = nullptr;
+    cpu::PackedInputs inputs_;
     cpu::Memory cpu_memory_;
     backend::Slot in_ = 0;
     std::shared_ptr<Team> team_;

@@ -75,6 +75,52 @@ struct PackedKernels {
 };
 extern const PackedKernels scalar_packed, avx2_packed, avx_vnni_packed, avx512_vnni_packed;
 
+// Many rows of activations times panels of packed weights by a matrix unit, which multiplies tiles: 16 rows x
+// 32 inputs by 32 inputs x 16 outputs of bf16, adding up in f32. Weights become bf16 panel by panel;
+// activation rows lie in blocks of 16 (the last holds what is left). A block of R rows that starts at row r
+// lies r rows' worth of elements behind the start and holds [granules][R][32]. Kernels read 16 rows of any
+// block: a tile's bytes more than there are rows must be readable.
+constexpr uint32_t tile_rows = 16;
+constexpr uint64_t tile_bytes = 1024;
+constexpr uint32_t tile_most_rows =
+    512;  // of a task: its sums, and the inputs of a run, stay in the second-level
+constexpr uint32_t tile_most_panels = 16;  // cache
+constexpr uint32_t tile_run =
+    16;  // granules whose weights are made at a time: two panels of it fit the first
+constexpr uint64_t tile_room_bytes =
+    (2 * tile_run + uint64_t{tile_most_rows / tile_rows} * tile_most_panels) * tile_bytes;
+
+struct TileRowTask {
+    const float* x;  // the row
+    uint64_t count;  // inputs of the row
+    uint32_t block;  // rows of the row's block
+    uint16_t* out;   // of this row and granule 0; granule g lies g * block * 32 further
+};
+using TileRowKernel = void (*)(const TileRowTask&);
+
+struct TileTask {
+    const uint8_t* panels;  // codes, and the factors behind them
+    uint64_t panel_bytes, factors_offset;
+    uint32_t panel_count;  // 1..tile_most_panels
+    uint64_t granules;
+    const uint16_t* activations;  // from a block's start
+    uint64_t rows;                // 1..tile_most_rows, to the end of a block
+    const float* bias;            // [outputs], or null
+    float* out;                   // row 0, first output
+    uint64_t out_stride;          // floats
+    uint64_t outputs;             // those that exist: the last panel may have fewer than 16
+    uint8_t* room;                // tile_room_bytes, aligned to 64, for this call
+};
+using TileKernel = void (*)(const TileTask&);
+
+struct TileKernels {
+    uint32_t min_rows;  // fewer are faster as int8
+    TileRowKernel row;
+    TileKernel panels[quant::packed_kind_count];  // by PackedKind::index
+    Peak peak;
+};
+extern const TileKernels amx_tiles;
+
 // Dense weight rows times rows of activations.
 constexpr uint64_t dense_strip = 4;  // weight rows in registers: what threads share out
 struct DenseTask {

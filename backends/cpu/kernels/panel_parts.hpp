@@ -43,6 +43,23 @@ LAMINA_INLINE typename V::Codes codes_of(const uint8_t* granule, int p) {
     }
 }
 
+// Two levels of prefetch: DRAM latency is covered by the second-level one, far ahead; measured best for one
+// row.
+template <int bytes>
+LAMINA_INLINE void prefetch_ahead(const uint8_t* at) {
+    LAMINA_UNROLL
+    for (int i = 0; i < (bytes + 63) / 64; ++i) {
+        __builtin_prefetch(at + 2048 + 64 * i, 0, 3);
+        __builtin_prefetch(at + 16384 + 64 * i, 0, 2);
+    }
+}
+
+// Off the common path, so that it stays small: outputs that need a bias or are fewer than a panel has.
+__attribute__((noinline)) inline void store_some(float* out, const float* values, const float* bias,
+                                                 int count) {
+    for (int i = 0; i < count; ++i) out[i] = bias ? values[i] + bias[i] : values[i];
+}
+
 // Scales and minima of a panel, group after group.
 template <class V, int Index, int P>
 struct FactorStream {

@@ -110,10 +110,10 @@ void add_linears(const BuildContext& context, const std::vector<backend::Linear>
     if (!dense.empty()) add_dense_linears(context, dense, out);
 }
 
-std::uint64_t linear_scratch_bytes(const backend::Program& program, bool precise,
+std::uint64_t linear_scratch_bytes(const backend::Program& program, const PackedInputs& inputs,
                                    const backend::Linear& linear, std::uint64_t rows, int threads) {
     const backend::WeightInfo& weight = program.weights[linear.weight];
-    return as_panels(weight) ? packed_scratch_bytes(weight, precise, rows, threads)
+    return as_panels(weight) ? packed_scratch_bytes(weight, inputs, rows, threads)
                              : dense_scratch_bytes(rows, weight.columns);
 }
 

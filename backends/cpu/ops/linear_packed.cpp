@@ -1,155 +1,21 @@
-// Packed weights x activations quantized to int8: a stage that quantizes, a stage that multiplies.
+// Packed weights x rounded inputs.
 #include <algorithm>
 #include <array>
-#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/checked.hpp"
-#include "cpu/ops/linear_parts.hpp"
 #include "cpu/ops/ops.hpp"
+#include "cpu/ops/packed_rows.hpp"
 #include "quant/packed.hpp"
 
 namespace lamina::cpu {
 namespace {
 
-// Where the arrays of kernels/linear_task.hpp lie in the scratch. All of them fit, wanted or not.
-struct QuantizedRows {
-    std::uint64_t granules = 0;
-    std::int8_t* codes = nullptr;
-    float* scales = nullptr;
-    std::int32_t *offsets32 = nullptr, *offsets16 = nullptr;
-    float *sums32 = nullptr, *sums16 = nullptr;
-};
-
-// Bytes of a granule of a row: codes, then scales, offsets32, sums32, offsets16, sums16.
-constexpr std::array<std::uint64_t, 6> granule_bytes = {granule, 4, 4, 4, 8, 8};
-
-// The arrays from a granule of a row on: `granules` lie before that granule of its block, the row is the
-// `row`-th of the block (kernels/linear_task.hpp).
-QuantizedRows from(const QuantizedRows& q, std::uint64_t granules, std::uint64_t row) {
-    return {.granules = q.granules,
-            .codes = q.codes + (granules + row) * granule,
-            .scales = q.scales + granules + row,
-            .offsets32 = q.offsets32 + granules + row,
-            .offsets16 = q.offsets16 + 2 * granules + row,
-            .sums32 = q.sums32 + granules + row,
-            .sums16 = q.sums16 + 2 * granules + row};
-}
-
-QuantizedRows lay_out(std::byte* scratch, std::uint64_t rows, std::uint64_t columns) {
-    QuantizedRows q;
-    q.granules = div_up(columns, granule);
-    std::array<std::byte*, granule_bytes.size()> at;
-    for (std::size_t i = 0; i < at.size(); ++i) {
-        at[i] = scratch;
-        scratch += align_up(rows * q.granules * granule_bytes[i], 64);
-    }
-    q.codes = reinterpret_cast<std::int8_t*>(at[0]);
-    q.scales = reinterpret_cast<float*>(at[1]);
-    q.offsets32 = reinterpret_cast<std::int32_t*>(at[2]);
-    q.sums32 = reinterpret_cast<float*>(at[3]);
-    q.offsets16 = reinterpret_cast<std::int32_t*>(at[4]);
-    q.sums16 = reinterpret_cast<float*>(at[5]);
-    return q;
-}
-
-std::uint64_t quantized_bytes(std::uint64_t rows, std::uint64_t columns) {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t bytes : granule_bytes)
-        sum += align_up(rows * div_up(columns, granule) * bytes, 64);
-    return sum;
-}
-
-// Which of the sums the kernels of a set of weights read; the others are not written.
-struct WantedSums {
-    bool offsets32 = false, offsets16 = false, sums32 = false, sums16 = false;
-
-    void add(const quant::PackedKind& kind, const PackedKernels& kernels) {
-        (kind.group == 32 ? offsets32 : offsets16) |= kernels.reads_offsets(kind);
-        (kind.group == 32 ? sums32 : sums16) |= kind.has_minima();
-    }
-};
-
-class QuantizeStage final : public RowStage {
-  public:
-    // `rest`: where what the rounding lost is quantized to, or nothing.
-    QuantizeStage(const LinearOperands& o, const QuantizedRows& to, std::optional<QuantizedRows> rest,
-                  WantedSums wanted, const PackedKernels& kernels)
-        : RowStage(RowKind::of(o.slot)),
-          in_(o.in),
-          columns_(o.weight->columns),
-          slot_(o.slot),
-          groups_(o.groups),
-          to_(to),
-          rest_(rest),
-          wanted_(wanted),
-          kernels_(kernels) {}
-
-    std::string_view part() const override { return "quantize"; }
-
-  private:
-    void run_rows(const backend::Step& step, Share rows) const override {
-        const std::uint64_t all = step.rows(slot_);
-        std::uint64_t matrix = 0;
-        for (std::uint64_t row = rows.first; row < rows.last; ++row) {
-            while (row >= groups_.of(matrix, all).last) ++matrix;
-            quantize(row, groups_.of(matrix, all));
-        }
-    }
-
-    void quantize(std::uint64_t row, Share group) const {
-        // Blocks of max_block rows come first in a group, smaller ones at its end.
-        std::uint64_t start = group.first + (row - group.first) / kernels_.max_block * kernels_.max_block;
-        std::uint32_t block = block_rows(group.last - start, kernels_.max_block);
-        while (start + block <= row) {
-            start += block;
-            block = block_rows(group.last - start, kernels_.max_block);
-        }
-        const std::uint64_t before = start * to_.granules;
-        const float* x = in_ + row * columns_;
-        const QuantizedRows to = from(to_, before, row - start);
-        quantize_to(to, x, columns_, to_.granules, block);
-        if (!rest_) return;
-        std::array<float, granule> lost;
-        for (std::uint64_t g = 0; g < to_.granules; ++g) {
-            const std::uint64_t size = std::min<std::uint64_t>(granule, columns_ - g * granule);
-            for (std::uint64_t i = 0; i < size; ++i) {
-                lost[i] = x[g * granule + i] -
-                          to.scales[g * block] * static_cast<float>(to.codes[g * block * granule + i]);
-            }
-            quantize_to(from(*rest_, before + g * block, row - start), lost.data(), size, 1, block);
-        }
-    }
-
-    void quantize_to(const QuantizedRows& to, const float* x, std::uint64_t count, std::uint64_t granules,
-                     std::uint32_t block) const {
-        kernels_.quantize({.x = x,
-                           .count = count,
-                           .first = 0,
-                           .last = granules,
-                           .block = block,
-                           .codes = to.codes,
-                           .scales = to.scales,
-                           .offsets32 = wanted_.offsets32 ? to.offsets32 : nullptr,
-                           .offsets16 = wanted_.offsets16 ? to.offsets16 : nullptr,
-                           .sums32 = wanted_.sums32 ? to.sums32 : nullptr,
-                           .sums16 = wanted_.sums16 ? to.sums16 : nullptr});
-    }
-
-    const float* in_;
-    std::uint64_t columns_;
-    backend::SlotInfo slot_;
-    RowGroups groups_;
-    QuantizedRows to_;
-    std::optional<QuantizedRows> rest_;
-    WantedSums wanted_;
-    const PackedKernels& kernels_;
-};
-
 struct PackedWeight {
     quant::PackedShape shape;
     PackedKernel kernel;
+    TileKernel tile_kernel;  // null where there are no tiles
     DType type;
     bool blocks;            // data are the blocks of the file: panels are made as they are needed
     const std::byte* data;  // of all matrices
@@ -157,19 +23,30 @@ struct PackedWeight {
     float* out;
 };
 
+// Scratch of a thread: a panel made from blocks, and what the kernels of tiles keep.
+struct Room {
+    std::byte* panel = nullptr;
+    std::uint8_t* tiles = nullptr;
+};
+
 class PackedLinearStage final : public Stage {
   public:
-    PackedLinearStage(const LinearOperands& o, const QuantizedRows& from, std::optional<QuantizedRows> rest,
-                      std::uint32_t max_block, std::byte* panels, std::vector<PackedWeight> weights)
+    // `rooms`: room_bytes() of scratch for each thread.
+    PackedLinearStage(const LinearOperands& o, const PackedRows& rows, std::uint32_t max_block,
+                      std::byte* rooms, std::vector<PackedWeight> weights)
         : slot_(o.slot),
           groups_(o.groups),
-          from_(from),
-          rest_(rest),
+          rows_(rows),
           max_block_(max_block),
-          panels_(panels),
+          rooms_(rooms),
           weights_(std::move(weights)) {
         for (const PackedWeight& w : weights_)
             if (w.blocks) panel_bytes_ = std::max(panel_bytes_, w.shape.panel_bytes());
+        room_bytes_ = room_bytes(panel_bytes_, rows.kernels);
+    }
+
+    static std::uint64_t room_bytes(std::uint64_t panel_bytes, const TileKernels* tiles) {
+        return panel_bytes + (tiles ? tile_room_bytes : 0);
     }
 
     // The work is cut along the rows of each matrix, these along chunks that stay in the second-level cache,
@@ -182,6 +59,7 @@ class PackedLinearStage final : public Stage {
             for (const PackedWeight& w : weights_) cost += w.shape.panels() * panel_cost(w, chunk);
         });
         const Share mine = share(cost, worker);
+        const Room room = room_of(worker);
         std::uint64_t at = 0;
         for_each_chunk(rows, [&](const Chunk& chunk) {
             for (const PackedWeight& w : weights_) {
@@ -189,8 +67,7 @@ class PackedLinearStage final : public Stage {
                 // A panel is its thread's where its start is in the share.
                 const std::uint64_t first = mine.first > at ? div_up(mine.first - at, one) : 0;
                 const std::uint64_t last = mine.last > at ? div_up(mine.last - at, one) : 0;
-                std::byte* room = panels_ + static_cast<std::uint64_t>(worker.thread) * panel_bytes_;
-                for (std::uint64_t p = first; p < std::min(last, panels); ++p) multiply(w, p, chunk, room);
+                multiply(w, {first, std::min(last, panels)}, chunk, room);
                 at += panels * one;
             }
         });
@@ -204,28 +81,56 @@ class PackedLinearStage final : public Stage {
     struct Chunk {
         std::uint64_t matrix = 0;
         Share group;
+        bool as_tiles = false;
         std::uint64_t first = 0, last = 0;  // from the start of the group
+
+        std::uint64_t rows() const { return last - first; }
     };
 
     template <class Visit>
     void for_each_chunk(std::uint64_t rows, Visit visit) const {
-        const std::uint64_t fit = chunk_bytes / (from_.granules * granule) / max_block_ * max_block_;
-        const std::uint64_t most = rest_ ? precise_rows : fit;
-        const std::uint64_t size = std::max<std::uint64_t>(std::min(fit, most), max_block_);
         for (std::uint64_t m = 0; m < groups_.matrices; ++m) {
             const Share group = groups_.of(m, rows);
             const std::uint64_t count = group.last - group.first;
+            const bool as_tiles = rows_.as_tiles(group);
+            const std::uint64_t size = as_tiles ? tile_chunk(count) : code_chunk();
             for (std::uint64_t row = 0; row < count; row += size)
-                visit(Chunk{m, group, row, std::min(row + size, count)});
+                visit(Chunk{m, group, as_tiles, row, std::min(row + size, count)});
         }
+    }
+    std::uint64_t code_chunk() const {
+        const std::uint64_t fit = chunk_bytes / (rows_.codes.granules * granule) / max_block_ * max_block_;
+        const std::uint64_t most = rows_.rest ? precise_rows : fit;
+        return std::max<std::uint64_t>(std::min(fit, most), max_block_);
+    }
+    // Even ones: weights are made anew for each.
+    static std::uint64_t tile_chunk(std::uint64_t count) {
+        return align_up(div_up(count, div_up(count, tile_most_rows)), 2 * tile_rows);
     }
 
     static std::uint64_t panel_cost(const PackedWeight& w, const Chunk& chunk) {
-        const std::uint64_t rows = chunk.last - chunk.first;
-        return rows < 8 ? w.shape.panel_bytes() : w.shape.columns * rows;
+        return chunk.rows() < 8 ? w.shape.panel_bytes() : w.shape.columns * chunk.rows();
     }
 
-    // The panel's bytes, in `room` where they have to be made.
+    Room room_of(Worker worker) const {
+        std::byte* start = rooms_ + static_cast<std::uint64_t>(worker.thread) * room_bytes_;
+        return {start, reinterpret_cast<std::uint8_t*>(start + panel_bytes_)};
+    }
+
+    void multiply(const PackedWeight& w, Share panels, const Chunk& chunk, const Room& room) const {
+        // From blocks one panel is made at a time.
+        const std::uint64_t together = chunk.as_tiles && !w.blocks ? tile_most_panels : 1;
+        for (std::uint64_t p = panels.first; p < panels.last; p += together) {
+            const std::byte* data = panel_data(w, chunk.matrix, p, room.panel);
+            if (chunk.as_tiles) {
+                multiply_tiles(w, data, {p, std::min(p + together, panels.last)}, chunk, room);
+            } else {
+                multiply_codes(w, data, p, chunk);
+            }
+        }
+    }
+
+    // The bytes of panel and of those behind it; made in `room` where they have to be.
     static const std::byte* panel_data(const PackedWeight& w, std::uint64_t matrix, std::uint64_t panel,
                                        std::byte* room) {
         if (!w.blocks) return w.data + matrix * w.shape.bytes() + panel * w.shape.panel_bytes();
@@ -236,30 +141,56 @@ class PackedLinearStage final : public Stage {
         return room;
     }
 
-    void multiply(const PackedWeight& w, std::uint64_t panel, const Chunk& chunk, std::byte* room) const {
-        const std::byte* data = panel_data(w, chunk.matrix, panel, room);
-        const std::uint64_t output = panel * quant::panel_rows;
-        const float* bias = w.bias ? w.bias + chunk.matrix * w.shape.rows + output : nullptr;
-        float* out = w.out + (chunk.group.first + chunk.first) * w.shape.rows + output;
-        multiply(w, data, panel, chunk, from_, bias, out, w.shape.rows);
-        if (!rest_) return;
+    // Of the chunk's first row and the panel's first output.
+    static float* result(const PackedWeight& w, std::uint64_t panel, const Chunk& chunk) {
+        return w.out + (chunk.group.first + chunk.first) * w.shape.rows + panel * quant::panel_rows;
+    }
+    static const float* bias_of(const PackedWeight& w, std::uint64_t panel, const Chunk& chunk) {
+        return w.bias ? w.bias + chunk.matrix * w.shape.rows + panel * quant::panel_rows : nullptr;
+    }
+
+    void multiply_tiles(const PackedWeight& w, const std::byte* data, Share panels, const Chunk& chunk,
+                        const Room& room) const {
+        const std::uint64_t start = (chunk.group.first + chunk.first) * rows_.codes.granules * granule;
+        w.tile_kernel({.panels = reinterpret_cast<const std::uint8_t*>(data),
+                       .panel_bytes = w.shape.panel_bytes(),
+                       .factors_offset = w.shape.factors_offset(),
+                       .panel_count = static_cast<std::uint32_t>(panels.last - panels.first),
+                       .granules = rows_.codes.granules,
+                       .activations = rows_.tiles + start,
+                       .rows = chunk.rows(),
+                       .bias = bias_of(w, panels.first, chunk),
+                       .out = result(w, panels.first, chunk),
+                       .out_stride = w.shape.rows,
+                       .outputs = std::min(panels.last * quant::panel_rows, w.shape.rows) -
+                                  panels.first * quant::panel_rows,
+                       .room = room.tiles});
+    }
+
+    void multiply_codes(const PackedWeight& w, const std::byte* data, std::uint64_t panel,
+                        const Chunk& chunk) const {
+        float* out = result(w, panel, chunk);
+        multiply_codes(w, data, panel, chunk, rows_.codes, bias_of(w, panel, chunk), out, w.shape.rows);
+        if (!rows_.rest) return;
         // The panel is in the cache still: what the rounding of the inputs lost costs no second reading of
         // it.
         std::array<float, precise_rows * quant::panel_rows> rest;
-        multiply(w, data, panel, chunk, *rest_, nullptr, rest.data(), quant::panel_rows);
-        const std::uint64_t width = std::min<std::uint64_t>(quant::panel_rows, w.shape.rows - output);
-        for (std::uint64_t r = 0; r < chunk.last - chunk.first; ++r) {
+        multiply_codes(w, data, panel, chunk, *rows_.rest, nullptr, rest.data(), quant::panel_rows);
+        const std::uint64_t width =
+            std::min<std::uint64_t>(quant::panel_rows, w.shape.rows - panel * quant::panel_rows);
+        for (std::uint64_t r = 0; r < chunk.rows(); ++r) {
             for (std::uint64_t i = 0; i < width; ++i)
                 out[r * w.shape.rows + i] += rest[r * quant::panel_rows + i];
         }
     }
 
     // The chunk's rows times a panel, to `out` from the chunk's first row on.
-    void multiply(const PackedWeight& w, const std::byte* data, std::uint64_t panel, const Chunk& chunk,
-                  const QuantizedRows& rows, const float* bias, float* out, std::uint64_t out_stride) const {
+    void multiply_codes(const PackedWeight& w, const std::byte* data, std::uint64_t panel, const Chunk& chunk,
+                        const QuantizedRows& rows, const float* bias, float* out,
+                        std::uint64_t out_stride) const {
         const auto* at = reinterpret_cast<const std::uint8_t*>(data);
         const bool by32 = w.shape.kind.group == 32;
-        const QuantizedRows in = from(rows, (chunk.group.first + chunk.first) * rows.granules, 0);
+        const QuantizedRows in = rows.from((chunk.group.first + chunk.first) * rows.granules, 0);
         w.kernel({.codes = at,
                   .factors = at + w.shape.factors_offset(),
                   .granules = in.granules,
@@ -268,7 +199,7 @@ class PackedLinearStage final : public Stage {
                   .offsets = by32 ? in.offsets32 : in.offsets16,
                   .sums = by32 ? in.sums32 : in.sums16,
                   .first_row = 0,
-                  .last_row = chunk.last - chunk.first,
+                  .last_row = chunk.rows(),
                   .rows = chunk.group.last - chunk.group.first - chunk.first,
                   .bias = bias,
                   .out = out,
@@ -279,11 +210,10 @@ class PackedLinearStage final : public Stage {
 
     backend::SlotInfo slot_;
     RowGroups groups_;
-    QuantizedRows from_;
-    std::optional<QuantizedRows> rest_;
+    PackedRows rows_;
     std::uint32_t max_block_;
-    std::byte* panels_;  // one of panel_bytes_ for each thread
-    std::uint64_t panel_bytes_ = 0;
+    std::byte* rooms_;
+    std::uint64_t panel_bytes_ = 0, room_bytes_ = 0;
     std::vector<PackedWeight> weights_;
 };
 
@@ -300,16 +230,17 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
                         Stages& out) {
     Refusals refusals;
     refusals.add("onednn", "no scales by group");
+    const TileKernels* tiles = context.inputs.tiles;
+    if (tiles == nullptr && allowed(Isa::amx, context, refusals))
+        refusals.add(std::string(to_string(Isa::amx)), context.inputs.precise
+                                                           ? "rounds inputs to bf16"
+                                                           : "rounds as the number of rows has it");
     const PackedLevel& level = choose(context, refusals);
     const LinearOperands& any = linears.front();
-    const std::uint64_t columns = any.weight->columns;
-    const QuantizedRows quantized = lay_out(context.memory->scratch, any.max_rows, columns);
-    std::byte* scratch = context.memory->scratch + quantized_bytes(any.max_rows, columns);
-    std::optional<QuantizedRows> rest;
-    if (context.precise_inputs) {
-        rest = lay_out(scratch, any.max_rows, columns);
-        scratch += quantized_bytes(any.max_rows, columns);
-    }
+    const PackedRows rows =
+        lay_out(context.memory->scratch, any.max_rows, any.weight->columns, context.inputs);
+    std::byte* const rooms =
+        context.memory->scratch + packed_rows_bytes(any.max_rows, any.weight->columns, context.inputs);
     WantedSums wanted;
     std::vector<PackedWeight> weights;
     for (const LinearOperands& o : linears) {
@@ -318,39 +249,52 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
         wanted.add(kind, level.kernels);
         weights.push_back({.shape = {.kind = kind, .rows = o.weight->rows, .columns = o.weight->columns},
                            .kernel = level.kernels.panel[kind.index],
+                           .tile_kernel = tiles ? tiles->panels[kind.index] : nullptr,
                            .type = o.weight->type,
                            .blocks = blocks,
                            .data = o.data,
                            .bias = o.bias,
                            .out = o.out});
-        report_linear(context, *o.weight,
-                      fmt::format("packed{} {}{}{}", kind.code_bits, to_string(level.isa),
-                                  blocks ? ", from blocks" : "", rest ? ", 16-bit inputs" : ""),
-                      refusals);
+        report_linear(
+            context, *o.weight,
+            fmt::format("packed{} {}{}{}{}", kind.code_bits, to_string(level.isa),
+                        tiles ? fmt::format(", amx from {} rows", tiles->min_rows) : "",
+                        blocks ? ", from blocks" : "", context.inputs.precise ? ", 16-bit inputs" : ""),
+            refusals);
     }
-    out.push_back(std::make_unique<QuantizeStage>(any, quantized, rest, wanted, level.kernels));
-    out.push_back(std::make_unique<PackedLinearStage>(any, quantized, rest, level.kernels.max_block, scratch,
-                                                      std::move(weights)));
+    out.push_back(quantize_stage(any, rows, wanted, level.kernels));
+    out.push_back(
+        std::make_unique<PackedLinearStage>(any, rows, level.kernels.max_block, rooms, std::move(weights)));
 }
 
-std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, bool precise, std::uint64_t rows,
-                                   int threads) {
-    const std::uint64_t inputs = quantized_bytes(rows, weight.columns) * (precise ? 2 : 1);
-    if (weight.form != backend::Form::file) return inputs;
-    const quant::PackedShape shape{quant::packed_kind(weight.type), weight.rows, weight.columns};
-    return inputs + static_cast<std::uint64_t>(threads) * shape.panel_bytes();
+std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const PackedInputs& inputs,
+                                   std::uint64_t rows, int threads) {
+    std::uint64_t panel = 0;
+    if (weight.form == backend::Form::file) {
+        const auto& kind = quant::packed_kind(weight.type);
+        panel = quant::PackedShape{kind, weight.rows, weight.columns}.panel_bytes();
+    }
+    return packed_rows_bytes(rows, weight.columns, inputs) +
+           static_cast<std::uint64_t>(threads) * PackedLinearStage::room_bytes(panel, inputs.tiles);
 }
 
 // Inputs are rounded to 8 bits, which changes logits by some 1 %. What the rounding lost can be rounded to 8
 // bits and multiplied too (inputs of about 16 bits, twice the multiplications): where f32 is asked for, where
 // there are routers, which 1 % makes choose other experts, and where there is so little to multiply that it
-// does not matter.
-bool precise_inputs(const backend::Program& program, const backend::DeviceOptions& options) {
+// does not matter. Tiles round weights to bf16 as well, and only where there are many rows: not for these,
+// and not where a row's results may not depend on how many rows there are.
+PackedInputs packed_inputs(const backend::Program& program, const backend::DeviceOptions& options, Isa isa) {
     constexpr std::uint64_t few_weights = 16u << 20;
-    if (options.compute != backend::Compute::automatic) return options.compute == backend::Compute::f32;
-    std::uint64_t weights = 0;
-    for (const auto& weight : program.weights) weights += weight.values();
-    return !program.routings.empty() || weights < few_weights;
+    PackedInputs inputs;
+    if (options.compute == backend::Compute::automatic) {
+        std::uint64_t weights = 0;
+        for (const auto& weight : program.weights) weights += weight.values();
+        inputs.precise = !program.routings.empty() || weights < few_weights;
+    } else {
+        inputs.precise = options.compute == backend::Compute::f32;
+    }
+    if (isa == Isa::amx && !inputs.precise && !options.invariant) inputs.tiles = &amx_tiles;
+    return inputs;
 }
 
 }  // namespace lamina::cpu

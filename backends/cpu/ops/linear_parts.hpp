@@ -54,8 +54,8 @@ void report_linear(const BuildContext& context, const backend::WeightInfo& weigh
 
 // linear_packed.cpp: quantized weights, packed or as blocks of the file. All operands read the same input.
 void add_packed_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);
-std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, bool precise, std::uint64_t rows,
-                                   int threads);
+std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const PackedInputs& inputs,
+                                   std::uint64_t rows, int threads);
 
 // linear_dense.cpp: weights f32, f16 or bf16, row-major. All operands read the same input.
 void add_dense_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);

@@ -84,13 +84,21 @@ using Stages = std::vector<std::unique_ptr<Stage>>;
 
 class Profile;
 
+struct TileKernels;
+
+// How the inputs of quantized weights are rounded.
+struct PackedInputs {
+    bool precise = false;                // to about 16 bits
+    const TileKernels* tiles = nullptr;  // many rows: to bf16, for these kernels; null: all to int8
+};
+
 // What a stage is made from.
 struct BuildContext {
     const backend::Program* program = nullptr;
     const backend::DeviceOptions* options = nullptr;
     Isa isa = Isa::scalar;
     int threads = 1;
-    bool precise_inputs = false;  // precise_inputs(program, options)
+    PackedInputs inputs = {};  // packed_inputs(program, options, isa)
     Memory* memory = nullptr;
     const std::vector<const std::byte*>* weights =
         nullptr;  // by WeightId, in the form of program->weights[id].form
@@ -101,10 +109,10 @@ struct BuildContext {
 // linear.cpp: the stages of consecutive Linears that read the same slot (q, k, v; gate, up): the input is
 // quantized or rounded once for all that want it. `linears` has at least one element.
 void add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears, Stages& out);
-// Whether the inputs of quantized weights keep about 16 bits. linear_packed.cpp says when and why.
-bool precise_inputs(const backend::Program& program, const backend::DeviceOptions& options);
+// linear_packed.cpp says why. Pure.
+PackedInputs packed_inputs(const backend::Program& program, const backend::DeviceOptions& options, Isa isa);
 // Scratch that add_linears' stages need for `rows` rows. Pure.
-std::uint64_t linear_scratch_bytes(const backend::Program& program, bool precise,
+std::uint64_t linear_scratch_bytes(const backend::Program& program, const PackedInputs& inputs,
                                    const backend::Linear& linear, std::uint64_t rows, int threads);
 
 }  // namespace lamina::cpu

@@ -42,11 +42,11 @@ enum lamina_compute_types {
     /**
      * dense: bf16 activations for bf16 weights where the device has them, else f32; quantized: activations of
      * 16 bits for small models and for those with experts (whose choice rounding would change), else of 8
-     * bits
+     * bits, or bf16 where a matrix unit (AMX) multiplies many rows
      */
     LAMINA_COMPUTE_AUTOMATIC = 0,
     LAMINA_COMPUTE_F32 = 1, /**< dense: f32 activations; quantized: activations of 16 bits */
-    LAMINA_COMPUTE_BF16 = 2 /**< dense: activations rounded to bf16; quantized: activations of 8 bits */
+    LAMINA_COMPUTE_BF16 = 2 /**< dense: activations rounded to bf16; quantized: as automatic for large ones */
 };
 
 /** One of lamina_log_levels. */

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/cpu_count.hpp"
+#include "cpu/kernels/linear_task.hpp"
 #include "cpu/layout.hpp"
 #include "cpu/weight.hpp"
 #include "quant/packed.hpp"
@@ -117,6 +118,27 @@ TEST_CASE("device: buffers are zeroed, and an absurd one is an error", "[device]
                  [&] { device->allocate(1ull << 60); });
 }
 
+TEST_CASE("device: many rows go to the matrix unit where no result may ask for more", "[device]") {
+    backend::Program p;
+    p.max_rows = p.max_wanted = 100;
+    p.slots = {{.width = 8192}, {.width = 8192}};
+    p.weights = {
+        {.name = "w", .type = DType::q4_k, .rows = 8192, .columns = 8192, .form = Form::packed, .bytes = 0}};
+    p.ops = {backend::Linear{.in = 0, .weight = 0, .out = 1}};
+    CHECK(cpu::packed_inputs(p, {}, cpu::Isa::amx).tiles == &cpu::amx_tiles);
+    CHECK(cpu::packed_inputs(p, {}, cpu::Isa::avx512_bf16).tiles == nullptr);
+    CHECK(cpu::packed_inputs(p, {.invariant = true}, cpu::Isa::amx).tiles == nullptr);
+    CHECK(cpu::packed_inputs(p, {.compute = backend::Compute::f32}, cpu::Isa::amx).tiles == nullptr);
+    // Inputs once more, as bf16, and each thread's room.
+    const auto with = cpu::workspace(p, {}, cpu::Isa::amx, 3),
+               without = cpu::workspace(p, {}, cpu::Isa::avx2, 3);
+    CHECK(with.scratch_bytes ==
+          without.scratch_bytes + 100 * 8192 * 2 + cpu::tile_bytes + 3 * cpu::tile_room_bytes);
+    p.routings = {{.experts = 4, .used = 2}};
+    CHECK(cpu::packed_inputs(p, {}, cpu::Isa::amx).tiles == nullptr);
+    CHECK(cpu::packed_inputs(p, {}, cpu::Isa::amx).precise);
+}
+
 TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[device]") {
     backend::Program p;
     p.max_rows = 10;
@@ -124,13 +146,14 @@ TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[devi
     p.max_position = 2000;
     p.slots = {{.width = 33}, {.width = 100, .rows = backend::Rows::wanted}};
     const auto slots = std::uint64_t{10 * 33 * 4 + 24} + (2 * 100 * 4 + 32);  // each a multiple of 64
-    CHECK(cpu::workspace(p, {}, 2).bytes == slots);
+    CHECK(cpu::workspace(p, {}, cpu::Isa::scalar, 2).bytes == slots);
     p.ropes = {{.pairing = backend::RopePairing::halves, .inverse_frequencies = std::vector<float>(8)},
                {.pairing = backend::RopePairing::interleaved, .inverse_frequencies = std::vector<float>(8)}};
-    CHECK(cpu::workspace(p, {}, 2).bytes == slots + 10 * 16 * 4 + 10 * 32 * 4);
+    CHECK(cpu::workspace(p, {}, cpu::Isa::scalar, 2).bytes == slots + 10 * 16 * 4 + 10 * 32 * 4);
     p.caches = {{.layers = 1, .pages = 1, .kv_heads = 2, .key_dim = 64, .value_dim = 64}};
     p.ops = {backend::Attention{.query = 0, .out = 0, .group = 0, .layer = 0, .heads = 4, .scale = 1.0f}};
-    const auto one = cpu::workspace(p, {}, 1), two = cpu::workspace(p, {}, 2);
+    const auto one = cpu::workspace(p, {}, cpu::Isa::scalar, 1),
+               two = cpu::workspace(p, {}, cpu::Isa::scalar, 2);
     CHECK(one.scratch_bytes > 0);
     CHECK(two.scratch_bytes ==
           2 * one.scratch_bytes);  // blocks and parts of long contexts both grow with the threads
@@ -138,7 +161,8 @@ TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[devi
     CHECK(cpu::record().workspace_bytes(some_device, {.threads = 2}, p) == two.bytes);
     p.max_rows = p.max_wanted = ~0u;
     p.slots.assign(5, {.width = ~0u});
-    expect_error(ErrorCode::out_of_memory, {"slots", "2^64"}, [&] { cpu::workspace(p, {}, 1); });
+    expect_error(ErrorCode::out_of_memory, {"slots", "2^64"},
+                 [&] { cpu::workspace(p, {}, cpu::Isa::scalar, 1); });
 }
 
 TEST_CASE("device: a program and what it is bound to must agree", "[device]") {

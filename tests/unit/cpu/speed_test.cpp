@@ -5,6 +5,7 @@
 
 #include "cpu/kernels/linear_task.hpp"
 #include "cpu/speed.hpp"
+#include "tests/support/emulated_tiles.hpp"
 
 using namespace lamina;
 
@@ -31,14 +32,16 @@ TEST_CASE("self-knowledge: the peak kernels multiply what they say", "[speed]") 
         const cpu::Peak& peak;
         std::uint32_t one;
     };
-    const std::array<Case, 8> cases = {{{Isa::scalar, cpu::scalar_packed.peak, codes},
-                                        {Isa::scalar, cpu::scalar_dense.peak, f32},
-                                        {Isa::avx2, cpu::avx2_packed.peak, codes},
-                                        {Isa::avx2, cpu::avx2_dense.peak, f32},
-                                        {Isa::avx_vnni, cpu::avx_vnni_packed.peak, codes},
-                                        {Isa::avx512_vnni, cpu::avx512_vnni_packed.peak, codes},
-                                        {Isa::avx512_vnni, cpu::avx512_vnni_dense.peak, f32},
-                                        {Isa::avx512_bf16, cpu::avx512_bf16_dense.peak, bf16}}};
+    const std::array<Case, 10> cases = {{{Isa::scalar, cpu::scalar_packed.peak, codes},
+                                         {Isa::scalar, cpu::scalar_dense.peak, f32},
+                                         {Isa::avx2, cpu::avx2_packed.peak, codes},
+                                         {Isa::avx2, cpu::avx2_dense.peak, f32},
+                                         {Isa::avx_vnni, cpu::avx_vnni_packed.peak, codes},
+                                         {Isa::avx512_vnni, cpu::avx512_vnni_packed.peak, codes},
+                                         {Isa::avx512_vnni, cpu::avx512_vnni_dense.peak, f32},
+                                         {Isa::avx512_bf16, cpu::avx512_bf16_dense.peak, bf16},
+                                         {Isa::amx, cpu::amx_tiles.peak, bf16},
+                                         {Isa::scalar, cpu::emulated_tiles.peak, bf16}}};
     for (const auto& [isa, peak, one] : cases) {
         CAPTURE(cpu::to_string(isa), one);
         if (!cpu::usable(isa, cpu::chosen())) {

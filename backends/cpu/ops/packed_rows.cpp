@@ -1,0 +1,163 @@
+#include "cpu/ops/packed_rows.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/checked.hpp"
+
+namespace lamina::cpu {
+namespace {
+
+// Bytes of a granule of a row: codes, then scales, offsets32, sums32, offsets16, sums16.
+constexpr std::array<std::uint64_t, 6> granule_bytes = {granule, 4, 4, 4, 8, 8};
+
+QuantizedRows quantized(std::byte* scratch, std::uint64_t rows, std::uint64_t columns) {
+    QuantizedRows q;
+    q.granules = div_up(columns, granule);
+    std::array<std::byte*, granule_bytes.size()> at;
+    for (std::size_t i = 0; i < at.size(); ++i) {
+        at[i] = scratch;
+        scratch += align_up(rows * q.granules * granule_bytes[i], 64);
+    }
+    q.codes = reinterpret_cast<std::int8_t*>(at[0]);
+    q.scales = reinterpret_cast<float*>(at[1]);
+    q.offsets32 = reinterpret_cast<std::int32_t*>(at[2]);
+    q.sums32 = reinterpret_cast<float*>(at[3]);
+    q.offsets16 = reinterpret_cast<std::int32_t*>(at[4]);
+    q.sums16 = reinterpret_cast<float*>(at[5]);
+    return q;
+}
+
+std::uint64_t quantized_bytes(std::uint64_t rows, std::uint64_t columns) {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t bytes : granule_bytes)
+        sum += align_up(rows * div_up(columns, granule) * bytes, 64);
+    return sum;
+}
+
+class QuantizeStage final : public RowStage {
+  public:
+    QuantizeStage(const LinearOperands& o, const PackedRows& to, WantedSums wanted,
+                  const PackedKernels& kernels)
+        : RowStage(RowKind::of(o.slot)),
+          in_(o.in),
+          columns_(o.weight->columns),
+          slot_(o.slot),
+          groups_(o.groups),
+          to_(to),
+          wanted_(wanted),
+          kernels_(kernels) {}
+
+    std::string_view part() const override { return "quantize"; }
+
+  private:
+    void run_rows(const backend::Step& step, Share rows) const override {
+        const std::uint64_t all = step.rows(slot_);
+        std::uint64_t matrix = 0;
+        for (std::uint64_t row = rows.first; row < rows.last; ++row) {
+            while (row >= groups_.of(matrix, all).last) ++matrix;
+            const Share group = groups_.of(matrix, all);
+            if (to_.as_tiles(group)) {
+                narrow(row, group);
+            } else {
+                quantize(row, group);
+            }
+        }
+    }
+
+    void narrow(std::uint64_t row, Share group) const {
+        const std::uint64_t start = group.first + (row - group.first) / tile_rows * tile_rows;
+        const std::uint64_t before = start * to_.codes.granules + (row - start);
+        to_.kernels->row(
+            {.x = in_ + row * columns_,
+             .count = columns_,
+             .block = static_cast<std::uint32_t>(std::min<std::uint64_t>(group.last - start, tile_rows)),
+             .out = to_.tiles + before * granule});
+    }
+
+    void quantize(std::uint64_t row, Share group) const {
+        // Blocks of max_block rows come first in a group, smaller ones at its end.
+        std::uint64_t start = group.first + (row - group.first) / kernels_.max_block * kernels_.max_block;
+        std::uint32_t block = block_rows(group.last - start, kernels_.max_block);
+        while (start + block <= row) {
+            start += block;
+            block = block_rows(group.last - start, kernels_.max_block);
+        }
+        const std::uint64_t before = start * to_.codes.granules;
+        const float* x = in_ + row * columns_;
+        const QuantizedRows to = to_.codes.from(before, row - start);
+        quantize_to(to, x, columns_, to.granules, block);
+        if (!to_.rest) return;
+        std::array<float, granule> lost;
+        for (std::uint64_t g = 0; g < to.granules; ++g) {
+            const std::uint64_t size = std::min<std::uint64_t>(granule, columns_ - g * granule);
+            for (std::uint64_t i = 0; i < size; ++i) {
+                lost[i] = x[g * granule + i] -
+                          to.scales[g * block] * static_cast<float>(to.codes[g * block * granule + i]);
+            }
+            quantize_to(to_.rest->from(before + g * block, row - start), lost.data(), size, 1, block);
+        }
+    }
+
+    void quantize_to(const QuantizedRows& to, const float* x, std::uint64_t count, std::uint64_t granules,
+                     std::uint32_t block) const {
+        kernels_.quantize({.x = x,
+                           .count = count,
+                           .first = 0,
+                           .last = granules,
+                           .block = block,
+                           .codes = to.codes,
+                           .scales = to.scales,
+                           .offsets32 = wanted_.offsets32 ? to.offsets32 : nullptr,
+                           .offsets16 = wanted_.offsets16 ? to.offsets16 : nullptr,
+                           .sums32 = wanted_.sums32 ? to.sums32 : nullptr,
+                           .sums16 = wanted_.sums16 ? to.sums16 : nullptr});
+    }
+
+    const float* in_;
+    std::uint64_t columns_;
+    backend::SlotInfo slot_;
+    RowGroups groups_;
+    PackedRows to_;
+    WantedSums wanted_;
+    const PackedKernels& kernels_;
+};
+
+}  // namespace
+
+QuantizedRows QuantizedRows::from(std::uint64_t before, std::uint64_t row) const {
+    return {.granules = granules,
+            .codes = codes + (before + row) * granule,
+            .scales = scales + before + row,
+            .offsets32 = offsets32 + before + row,
+            .offsets16 = offsets16 + 2 * before + row,
+            .sums32 = sums32 + before + row,
+            .sums16 = sums16 + 2 * before + row};
+}
+
+PackedRows lay_out(std::byte* scratch, std::uint64_t max_rows, std::uint64_t columns,
+                   const PackedInputs& inputs) {
+    PackedRows out;
+    out.codes = quantized(scratch, max_rows, columns);
+    scratch += quantized_bytes(max_rows, columns);
+    if (inputs.precise) out.rest = quantized(scratch, max_rows, columns);
+    if (inputs.tiles) {
+        out.tiles = reinterpret_cast<std::uint16_t*>(scratch);
+        out.kernels = inputs.tiles;
+    }
+    return out;
+}
+
+std::uint64_t packed_rows_bytes(std::uint64_t max_rows, std::uint64_t columns, const PackedInputs& inputs) {
+    std::uint64_t sum = quantized_bytes(max_rows, columns) * (inputs.precise ? 2 : 1);
+    if (inputs.tiles)
+        sum += max_rows * div_up(columns, granule) * granule * sizeof(std::uint16_t) + tile_bytes;
+    return sum;
+}
+
+std::unique_ptr<Stage> quantize_stage(const LinearOperands& input, const PackedRows& to, WantedSums wanted,
+                                      const PackedKernels& kernels) {
+    return std::make_unique<QuantizeStage>(input, to, wanted, kernels);
+}
+
+}  // namespace lamina::cpu

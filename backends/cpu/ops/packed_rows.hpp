@@ -1,0 +1,59 @@
+// Inputs of packed weights as their kernels read them (kernels/linear_task.hpp), in the scratch: one stage
+// rounds, the next multiplies.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "cpu/kernels/linear_task.hpp"
+#include "cpu/ops/linear_parts.hpp"
+
+namespace lamina::cpu {
+
+// Rows of int8. All arrays have room, wanted or not.
+struct QuantizedRows {
+    std::uint64_t granules = 0;
+    std::int8_t* codes = nullptr;
+    float* scales = nullptr;
+    std::int32_t *offsets32 = nullptr, *offsets16 = nullptr;
+    float *sums32 = nullptr, *sums16 = nullptr;
+
+    // The arrays from a granule of a row on: `before` granules lie before that granule of its block, the row
+    // is the `row`-th of the block.
+    QuantizedRows from(std::uint64_t before, std::uint64_t row) const;
+};
+
+// Which of the sums the kernels of a set of weights read; the others are not written.
+struct WantedSums {
+    bool offsets32 = false, offsets16 = false, sums32 = false, sums16 = false;
+
+    void add(const quant::PackedKind& kind, const PackedKernels& kernels) {
+        (kind.group == 32 ? offsets32 : offsets16) |= kernels.reads_offsets(kind);
+        (kind.group == 32 ? sums32 : sums16) |= kind.has_minima();
+    }
+};
+
+// A group of rows (RowGroups) is kept in one of two forms.
+struct PackedRows {
+    QuantizedRows codes;
+    std::optional<QuantizedRows> rest;     // what the rounding to `codes` lost, where inputs are precise
+    std::uint16_t* tiles = nullptr;        // bf16
+    const TileKernels* kernels = nullptr;  // of tiles; null: all groups are kept as codes
+
+    // Else as codes.
+    bool as_tiles(Share group) const {
+        return kernels != nullptr && group.last - group.first >= kernels->min_rows;
+    }
+};
+
+// From `scratch` on, which is aligned to 64 bytes: packed_rows_bytes.
+PackedRows lay_out(std::byte* scratch, std::uint64_t max_rows, std::uint64_t columns,
+                   const PackedInputs& inputs);
+std::uint64_t packed_rows_bytes(std::uint64_t max_rows, std::uint64_t columns, const PackedInputs& inputs);
+
+std::unique_ptr<Stage> quantize_stage(const LinearOperands& input, const PackedRows& to, WantedSums wanted,
+                                      const PackedKernels& kernels);
+
+}  // namespace lamina::cpu
