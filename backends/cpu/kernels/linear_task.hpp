@@ -9,18 +9,16 @@
 
 namespace lamina::cpu {
 
-// Activation rows are kept in blocks of 8 (or fewer: max_block of the ISA), 4, 2, 1 rows, so that a kernel
-// reaches the rows of its block at constant distances. A block of R rows that starts at row r lies r rows'
-// worth of elements behind the start of each array; with granules of 32 inputs it holds
+// Activation rows are kept in blocks of max_block rows (of the ISA), the last with what is left, so that a
+// kernel reaches the rows of its block at constant distances. A block of R rows that starts at row r lies r
+// rows' worth of elements behind the start of each array; with granules of 32 inputs it holds
 //   codes [granules][R][32] i8, scales [granules][R] f32, and for each weight group of 32 or of 16 inputs
 //   offsets [groups][R] i32 = -128 * sum of codes (what kernels of codes with a zero start from, shifted),
 //   sums [groups][R] f32 = scale * sum of codes (the factor of a minimum).
 constexpr uint32_t granule = quant::panel_granule;
 
 static inline uint32_t block_rows(uint64_t remaining, uint32_t max_block) {
-    uint32_t rows = max_block;
-    while (rows > remaining) rows /= 2;
-    return rows;
+    return remaining < max_block ? static_cast<uint32_t>(remaining) : max_block;
 }
 
 struct QuantizeTask {

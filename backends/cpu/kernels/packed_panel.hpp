@@ -237,21 +237,21 @@ void panel_rows(const PackedTask& t, uint64_t row, bool ahead) {
     }
 }
 
+// A block of `rows` rows, at most R.
+template <class V, int Index, int R>
+LAMINA_INLINE void panel_block(const PackedTask& t, uint64_t row, uint32_t rows, bool ahead) {
+    if constexpr (R > 0) {
+        if (rows == R) return panel_rows<V, Index, R>(t, row, ahead);
+        panel_block<V, Index, R - 1>(t, row, rows, ahead);
+    }
+}
+
 template <class V, int Index>
 void packed_panel(const PackedTask& t) {
     bool ahead = true;
     for (uint64_t row = t.first_row; row < t.last_row;) {
         const uint32_t rows = block_rows(t.rows - row, V::max_block);
-        if constexpr (V::max_block >= 8) {
-            if (rows == 8) panel_rows<V, Index, 8>(t, row, ahead);
-        }
-        if constexpr (V::max_block >= 4) {
-            if (rows == 4) panel_rows<V, Index, 4>(t, row, ahead);
-        }
-        if constexpr (V::max_block >= 2) {
-            if (rows == 2) panel_rows<V, Index, 2>(t, row, ahead);
-        }
-        if (rows == 1) panel_rows<V, Index, 1>(t, row, ahead);
+        panel_block<V, Index, V::max_block>(t, row, rows, ahead);
         row += rows;
         ahead = false;
     }

@@ -99,9 +99,9 @@ class PackedLinearStage final : public Stage {
         }
     }
     std::uint64_t code_chunk() const {
-        const std::uint64_t fit = chunk_bytes / (rows_.codes.granules * granule) / max_block_ * max_block_;
-        const std::uint64_t most = rows_.rest ? precise_rows : fit;
-        return std::max<std::uint64_t>(std::min(fit, most), max_block_);
+        const std::uint64_t fit = chunk_bytes / (rows_.codes.granules * granule);
+        const std::uint64_t most = rows_.rest ? std::min(fit, precise_rows) : fit;
+        return std::max<std::uint64_t>(most / max_block_, 1) * max_block_;
     }
     // Even ones: weights are made anew for each.
     static std::uint64_t tile_chunk(std::uint64_t count) {

@@ -76,13 +76,9 @@ class QuantizeStage final : public RowStage {
     }
 
     void quantize(std::uint64_t row, Share group) const {
-        // Blocks of max_block rows come first in a group, smaller ones at its end.
-        std::uint64_t start = group.first + (row - group.first) / kernels_.max_block * kernels_.max_block;
-        std::uint32_t block = block_rows(group.last - start, kernels_.max_block);
-        while (start + block <= row) {
-            start += block;
-            block = block_rows(group.last - start, kernels_.max_block);
-        }
+        const std::uint64_t start =
+            group.first + (row - group.first) / kernels_.max_block * kernels_.max_block;
+        const std::uint32_t block = block_rows(group.last - start, kernels_.max_block);
         const std::uint64_t before = start * to_.codes.granules;
         const float* x = in_ + row * columns_;
         const QuantizedRows to = to_.codes.from(before, row - start);
