@@ -2,16 +2,15 @@
 // linear_bench [--types q4_1,q6_K] [--isa avx2,...] [--rows 1,8] [--shape 2048x8192] [--threads N] [--seconds
 // S] Weights come from memory: several copies of the matrix, 256 MiB or more in all, are passed in turn.
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <numeric>
-#include <span>
 #include <sstream>
 #include <string>
 
 #include "base/team.hpp"
+#include "cpu/isa.hpp"
+#include "cpu/speed.hpp"
 #include "lamina/error.hpp"
 #include "tests/support/linear_case.hpp"
 
@@ -39,28 +38,6 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// GB/s of a plain read of 512 MiB by all threads, best of 5.
-double read_bandwidth(int threads) {
-    constexpr std::uint64_t count = 64u << 20;
-    const cpu::Allocation memory(count * 8, "data");
-    const std::span data(reinterpret_cast<std::uint64_t*>(memory.data()), count);
-    std::fill(data.begin(), data.end(), 1);
-    Team team(threads, true);
-    double best = 0;
-    for (int round = 0; round < 5; ++round) {
-        const auto start = Clock::now();
-        std::atomic<std::uint64_t> sum = 0;
-        team.parallel([&](Worker worker) {
-            const Share mine = share(data.size(), worker);
-            sum += std::accumulate(data.begin() + static_cast<std::ptrdiff_t>(mine.first),
-                                   data.begin() + static_cast<std::ptrdiff_t>(mine.last), std::uint64_t{0});
-        });
-        if (sum.load() != data.size()) std::abort();
-        best = std::max(best, static_cast<double>(data.size() * 8) / seconds_since(start) * 1e-9);
-    }
-    return best;
-}
-
 struct Matrix {
     DType type;
     std::uint32_t outputs, columns;
@@ -86,6 +63,7 @@ void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, const std::share
         const auto x = random.normals(m.columns);
         for (std::uint32_t r = 0; r < rows; ++r)
             std::copy(x.begin(), x.end(), c->in() + r * std::uint64_t{m.columns});
+        c->run(rows, true);  // touches all memory
         cases.push_back(std::move(c));
     }
     double best = 1e9;
@@ -115,7 +93,9 @@ void measure_all(int argc, char** argv) {
     std::vector<std::string> isas;
     for (const cpu::Isa isa : cpu::detected()) isas.emplace_back(to_string(isa));
     if (const std::string wanted = option(argc, argv, "--isa", ""); !wanted.empty()) isas = split(wanted);
-    std::printf("read bandwidth %.1f GB/s, %d threads\n", read_bandwidth(threads), threads);
+    const DeviceSpeed speed = cpu::measure_speed(cpu::chosen(), *team);
+    std::printf("%d threads: read bandwidth %.1f GB/s, int8 %.0f Gop/s\n", threads,
+                speed.read_bytes_per_s * 1e-9, speed.int8_operations_per_s * 1e-9);
     for (const std::string& shape : split(option(argc, argv, "--shape", "1536x576,2048x8192"))) {
         unsigned outputs = 0, columns = 0;
         if (std::sscanf(shape.c_str(), "%ux%u", &outputs, &columns) != 2)
