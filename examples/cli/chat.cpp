@@ -69,8 +69,7 @@ void respond_on_terminal(Conversation& conversation, const ChatInput& input, boo
         if (!run_chat_command(conversation, input, quit)) conversation.ask(input.text);
     } catch (const Error& error) {
         const bool full = error.code() == ErrorCode::context_full;
-        remark(fmt::format("lamina: {}{}", error.what(),
-                           full ? "; /clear begins anew, --context N gives more room" : ""));
+        remark(fmt::format("lamina: {}{}{}", error.what(), full ? "; " : "", full ? after_full_context : ""));
     }
     clear_interrupt();
 }

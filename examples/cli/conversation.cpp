@@ -126,9 +126,8 @@ void Conversation::print_answer(const Answer& answer, const std::string& text) c
 void Conversation::report(const Answer& answer) const {
     const FinishReason reason = answer.finish_reason();
     if (reason == FinishReason::context_full) {
-        remark(fmt::format(
-            "lamina: the context of {} tokens is full; /clear begins anew, --context N gives more room",
-            model_.options().context));
+        remark(fmt::format("lamina: the context of {} tokens is full; {}", model_.options().context,
+                           after_full_context));
     } else if (reason == FinishReason::max_tokens) {
         remark(fmt::format("lamina: stopped after {} tokens (-n N for more)", options_.max_tokens));
     }

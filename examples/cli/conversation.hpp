@@ -10,6 +10,9 @@
 
 namespace lamina::cli {
 
+// What helps a person whose context is full.
+inline constexpr const char* after_full_context = "/clear begins anew, --context N gives more room";
+
 struct ConversationOptions {
     std::string system = {};
     std::shared_ptr<const ChatTemplate> chat_template = {};  // none: the model's own, else ChatML

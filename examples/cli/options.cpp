@@ -13,6 +13,7 @@
 
 #include "colour.hpp"
 #include "files.hpp"
+#include "lamina/error.hpp"
 #include "progress.hpp"
 #include "signals.hpp"
 #include "suggest.hpp"
@@ -298,6 +299,11 @@ void add_answer_options(CLI::App& command, AnswerOptions& options) {
 
 void AnswerOptions::apply(Request& request) const {
     for (const std::string& text : stop) require_utf8(text, "--stop");
+    if (when_full == WhenFull::shift && request.max_tokens == 0) {
+        throw Error(ErrorCode::invalid_argument, ErrorDetails{.subject = "--when-full shift",
+                                                              .expected = "-n N, or it would never end",
+                                                              .found = "no limit"});
+    }
     request.sampling = sampling;
     if (greedy) request.sampling.temperature = 0;
     request.stop = stop;

@@ -17,6 +17,17 @@ struct Arguments {
     std::string now;
 };
 
+// Else every case would say so.
+void check_now(const std::string& now) {
+    try {
+        (void)ChatTemplate::parse("{{ strftime_now('%Y') }}").render_json("{}", now);
+    } catch (const Error& error) {
+        throw Error(
+            ErrorCode::invalid_argument,
+            ErrorDetails{.subject = "--now", .expected = "a time such as 2024-07-26T09:05:03", .found = now});
+    }
+}
+
 nlohmann::json render_case(const ChatTemplate& chat_template, const nlohmann::ordered_json& variables,
                            const std::string& now) {
     try {
@@ -26,6 +37,7 @@ nlohmann::json render_case(const ChatTemplate& chat_template, const nlohmann::or
 
 int render(const Arguments& arguments) {
     const ChatTemplate chat_template = read_template(arguments.chat_template);
+    check_now(arguments.now);
     const nlohmann::ordered_json cases = read_cases(arguments.json);
     nlohmann::json out = nlohmann::json::array();
     for (const nlohmann::ordered_json& variables : cases)

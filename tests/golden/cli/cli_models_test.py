@@ -78,6 +78,7 @@ class Generate(ToolTest):
         self.assertEqual(status, 0)
         self.assertTrue(out)
         self.assertRegex(err, r"^lamina: the context of 64 tokens is full.*\n$")
+        self.fails(1, ["--when-full shift", "-n N"], *arguments, "--when-full", "shift")
         arguments[7] = "150"
         shifted = json.loads(self.succeeds(*arguments, "--when-full", "shift", "--json"))
         self.assertEqual((shifted["generated_tokens"], shifted["finish_reason"]), (150, "max_tokens"))

@@ -316,6 +316,9 @@ class Templates(ToolTest):
     def test_now(self):
         source = "{{ strftime_now('%Y-%m-%d %H:%M:%S') }}"
         self.assertEqual(self.render(source, [{}], "--now", "2024-07-26T09:05:03"), [{"text": "2024-07-26 09:05:03"}])
+        # Named once, not once a case, and for templates that do not ask too.
+        self.fails(1, ["--now", "2024-07-26T09:05:03", "yesterday"], "render", self.file("t.jinja", "{{ a }}"), "--json",
+                   self.file("c.json", "[{}, {}]"), "--now", "yesterday")
 
     def test_one_failing_case_leaves_the_others(self):
         source = "{% if bad %}{{ raise_exception('roles must alternate') }}{% endif %}fine"
