@@ -136,7 +136,10 @@ PackedRows lay_out(std::byte* scratch, std::uint64_t max_rows, std::uint64_t col
     PackedRows out;
     out.codes = quantized(scratch, max_rows, columns);
     scratch += quantized_bytes(max_rows, columns);
-    if (inputs.precise) out.rest = quantized(scratch, max_rows, columns);
+    if (inputs.precise) {
+        out.rest = quantized(scratch, max_rows, columns);
+        scratch += quantized_bytes(max_rows, columns);
+    }
     if (inputs.tiles) {
         out.tiles = reinterpret_cast<std::uint16_t*>(scratch);
         out.kernels = inputs.tiles;
