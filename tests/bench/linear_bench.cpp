@@ -53,7 +53,8 @@ void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, const std::share
     const auto one_row = random.weights(m.type, m.columns, 0.05f);
     std::vector<std::byte> file;
     for (std::uint32_t n = 0; n < m.outputs; ++n) file.insert(file.end(), one_row.begin(), one_row.end());
-    const std::uint64_t copies = std::max<std::uint64_t>(1, (256u << 20) / m.bytes());
+    const std::uint64_t copies =
+        std::max<std::uint64_t>(1, (256u << 20) / std::max<std::uint64_t>(1, m.bytes()));
     std::vector<std::unique_ptr<test::LinearCase>> cases;
     for (std::uint64_t i = 0; i < copies; ++i) {
         auto c = std::make_unique<test::LinearCase>(m.columns, rows);
