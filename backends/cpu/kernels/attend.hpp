@@ -1,7 +1,6 @@
-// Softmax attention in one pass over the cache, span by span with a running maximum (Dao et al.,
-// FlashAttention, arXiv:2205.14135), as a template over a vector class. Within a span the scores of all its
-// tokens come first, then one softmax a row, then the values. A page is widened to f32 once for all rows of a
-// block.
+// Softmax attention in one pass over the pages of the cache, with a running maximum (Dao et al.,
+// FlashAttention, arXiv:2205.14135), as a template over a vector class. A page is widened to f32 once for all
+// rows of a block.
 #pragma once
 
 #include <stddef.h>
@@ -51,12 +50,12 @@ struct Attend {
         float* queries;  // [rows, padded key_dim], scaled
         float* keys;     // [attend_page, padded key_dim]
         float* values;   // [attend_page, padded value_dim]
-        float* scores;   // [rows, attend_span]
+        float* scores;   // [rows, attend_page]
         State part, total;
     };
-    // Tokens of a page or a span that some row of the block sees.
-    struct Tokens {
-        size_t first_position;  // of the page or span
+    // The tokens of a page that some row of the block sees.
+    struct Page {
+        size_t first_position;  // of the page
         size_t begin, end;      // within it
     };
 
@@ -72,7 +71,7 @@ struct Attend {
         m.keys = m.queries + attend_rows * key_pad;
         m.values = m.keys + attend_page * key_pad;
         m.scores = m.values + attend_page * value_pad;
-        float* states = m.scores + attend_rows * attend_span;
+        float* states = m.scores + attend_rows * attend_page;
         m.part = state(states);
         m.total = state(states + attend_state_floats(attend_rows, b.value_dim));
         return m;
@@ -113,39 +112,31 @@ struct Attend {
 
     static void span_of(const AttendBlock& b, const Memory& m, size_t span, State s) {
         reset(b, s);
-        const size_t first = span * attend_span, past = b.first_position + b.tokens;
         const size_t lowest =
             b.window != 0 && b.first_position >= b.window ? b.first_position - b.window + 1 : 0;
-        const Tokens seen = {first, lowest > first ? lowest - first : 0,
-                             past - first < attend_span ? past - first : attend_span};
-        const size_t key_pad = attend_padded(b.key_dim), value_pad = attend_padded(b.value_dim);
-        for_each_page(b, seen, [&](Tokens page, size_t at, size_t offset) {
-            const float* keys = widen(b.keys + offset, b.type, b.key_dim, b.key_stride, page, m.keys);
-            scores(m.queries, keys, rows(b), key_pad, page, m.scores + at);
-        });
-        for (size_t r = 0; r < rows(b); ++r) softmax(b, seen, r, m.scores + r * attend_span, s);
-        for_each_page(b, seen, [&](Tokens page, size_t at, size_t offset) {
-            const float* values =
-                widen(b.values + offset, b.type, b.value_dim, b.value_stride, page, m.values);
-            accumulate(m.scores + at, values, rows(b), value_pad, page, s.weighted);
-        });
+        const size_t past = b.first_position + b.tokens;
+        const size_t begin = span * attend_span > lowest ? span * attend_span : lowest;
+        const size_t end = (span + 1) * attend_span < past ? (span + 1) * attend_span : past;
+        for (size_t page = begin / attend_page; page * attend_page < end; ++page) {
+            const size_t first = page * attend_page;
+            const Page tokens = {first, begin > first ? begin - first : 0,
+                                 end - first < attend_page ? end - first : attend_page};
+            page_of(b, m, tokens, static_cast<size_t>(b.pages[page]) * b.page_stride, s);
+        }
     }
 
-    // visit(tokens of the page, where it begins in the span, where its block lies)
-    template <class Visit>
-    static void for_each_page(const AttendBlock& b, Tokens seen, Visit visit) {
-        for (size_t at = seen.begin / attend_page * attend_page; at < seen.end; at += attend_page) {
-            const size_t position = seen.first_position + at;
-            visit(Tokens{position, seen.begin > at ? seen.begin - at : 0,
-                         seen.end - at < attend_page ? seen.end - at : attend_page},
-                  at, static_cast<size_t>(b.pages[position / attend_page]) * b.page_stride);
-        }
+    static void page_of(const AttendBlock& b, const Memory& m, Page page, size_t offset, State s) {
+        const float* keys = widen(b.keys + offset, b.type, b.key_dim, b.key_stride, page, m.keys);
+        const float* values = widen(b.values + offset, b.type, b.value_dim, b.value_stride, page, m.values);
+        scores(m.queries, keys, rows(b), attend_padded(b.key_dim), page, m.scores);
+        for (size_t r = 0; r < rows(b); ++r) softmax(b, page, r, m.scores + r * attend_page, s);
+        accumulate(m.scores, values, rows(b), attend_padded(b.value_dim), page, s.weighted);
     }
 
     // The page's rows as f32 of padded width. Rows that no row of the block looks at hold anything: their
     // scores are replaced in softmax and their values never read.
-    static const float* widen(const unsigned char* in, AttendType type, size_t dim, size_t stride,
-                              Tokens page, float* out) {
+    static const float* widen(const unsigned char* in, AttendType type, size_t dim, size_t stride, Page page,
+                              float* out) {
         switch (type) {
             case AttendType::f32:
                 if (attend_padded(dim) * sizeof(float) == stride) return reinterpret_cast<const float*>(in);
@@ -178,7 +169,7 @@ struct Attend {
 
     // load(row, i): the vector at element i of a row.
     template <class Load>
-    static void widen_rows(const unsigned char* in, Tokens page, size_t dim, size_t stride, float* out,
+    static void widen_rows(const unsigned char* in, Page page, size_t dim, size_t stride, float* out,
                            Load load) {
         const size_t pad = attend_padded(dim);
         for (size_t t = page.begin; t < page.end; ++t) {
@@ -187,7 +178,7 @@ struct Attend {
     }
 
     // scores[r, t] = queries[r] . keys[t], V::width tokens at a time in one accumulator each.
-    static void scores(const float* queries, const float* keys, size_t rows, size_t pad, Tokens page,
+    static void scores(const float* queries, const float* keys, size_t rows, size_t pad, Page page,
                        float* out) {
         for (size_t t0 = page.begin / V::width * V::width; t0 < page.end; t0 += V::width) {
             for (size_t r = 0; r < rows; ++r) {
@@ -201,22 +192,27 @@ struct Attend {
                         sums[t] = V::mul_add(query, V::load(keys + (t0 + t) * pad + i), sums[t]);
                     }
                 }
-                V::store(out + r * attend_span + t0, V::sums(sums));
+                V::store(out + r * attend_page + t0, V::sums(sums));
             }
         }
     }
 
-    // Turns a row's scores of a span into weights relative to their maximum.
-    static void softmax(const AttendBlock& b, Tokens seen, size_t row, float* scores, State s) {
+    // Turns a row's scores of a page into weights relative to the new maximum; rescales what was summed
+    // before.
+    static void softmax(const AttendBlock& b, Page page, size_t row, float* scores, State s) {
         const size_t position = b.first_position + row / b.heads;
+        const size_t reach = position + 1 - page.first_position;  // wraps where the page lies beyond the row
         const size_t lowest = b.window != 0 && position >= b.window ? position - b.window + 1 : 0;
-        const size_t reach = position < seen.first_position ? 0 : position + 1 - seen.first_position;
-        const size_t end = reach < seen.end ? reach : seen.end;
-        size_t begin = lowest > seen.first_position ? lowest - seen.first_position : 0;
-        if (begin < seen.begin) begin = seen.begin;
-        const size_t first = begin < end ? begin / V::width * V::width : end;  // no token is seen: all zeros
+        size_t end = position < page.first_position ? 0 : (reach < page.end ? reach : page.end);
+        size_t begin = lowest > page.first_position ? lowest - page.first_position : 0;
+        if (begin < page.begin) begin = page.begin;
+        const size_t first = page.begin / V::width * V::width;
+        if (begin >= end) {  // no token of this page is seen by this row
+            for (size_t t = first; t < page.end; t += V::width) V::store(scores + t, V::zero());
+            return;
+        }
         Vec maximum = V::broadcast(s.maxima[row]);
-        for (size_t t = first; t < end; t += V::width) {
+        for (size_t t = first; t < page.end; t += V::width) {
             Vec x = V::load(scores + t);
             if (b.softcap > 0.0f) {
                 x = V::mul(V::broadcast(b.softcap), Math<V>::tanh(V::mul(x, V::broadcast(1.0f / b.softcap))));
@@ -225,19 +221,24 @@ struct Attend {
             V::store(scores + t, x);
             maximum = V::max(x, maximum);
         }
-        const Vec highest = V::broadcast(V::maximum(maximum));
+        const float highest = V::maximum(maximum);
         Vec sum = V::zero();
-        size_t t = seen.begin / V::width * V::width;
-        for (; t < first; t += V::width) V::store(scores + t, V::zero());
-        for (; t < end; t += V::width) {
-            const Vec weight = Math<V>::exp(V::sub(V::load(scores + t), highest));
-            const Vec kept = within(t, begin, end, weight, V::zero());
-            V::store(scores + t, kept);
-            sum = V::add(sum, kept);
+        for (size_t t = first; t < page.end; t += V::width) {
+            const Vec weight = Math<V>::exp(V::sub(V::load(scores + t), V::broadcast(highest)));
+            const Vec seen = within(t, begin, end, weight, V::zero());
+            V::store(scores + t, seen);
+            sum = V::add(sum, seen);
         }
-        for (; t < seen.end; t += V::width) V::store(scores + t, V::zero());
-        s.maxima[row] = V::first(highest);
-        s.sums[row] = V::sum(sum);
+        if (highest != s.maxima[row]) {
+            const Vec factor = Math<V>::exp(V::broadcast(s.maxima[row] - highest));
+            s.sums[row] *= V::first(factor);
+            s.maxima[row] = highest;
+            const size_t pad = attend_padded(b.value_dim);
+            float* weighted = s.weighted + row * pad;
+            for (size_t i = 0; i < pad; i += V::width)
+                V::store(weighted + i, V::mul(V::load(weighted + i), factor));
+        }
+        s.sums[row] += V::sum(sum);
     }
 
     // Lanes t + i in [begin, end) of x, `other` elsewhere.
@@ -249,18 +250,18 @@ struct Attend {
     }
 
     // weighted[r] += sum over t of weights[r, t] * values[t]; every element in the order of t.
-    static void accumulate(const float* weights, const float* values, size_t rows, size_t pad, Tokens page,
+    static void accumulate(const float* weights, const float* values, size_t rows, size_t pad, Page page,
                            float* weighted) {
         constexpr size_t block = V::registers >= 32 ? 4 : 2;
         size_t r = 0;
         for (; r + block <= rows; r += block) {
-            accumulate_rows<block>(weights + r * attend_span, values, pad, page, weighted + r * pad);
+            accumulate_rows<block>(weights + r * attend_page, values, pad, page, weighted + r * pad);
         }
         for (; r < rows; ++r)
-            accumulate_rows<1>(weights + r * attend_span, values, pad, page, weighted + r * pad);
+            accumulate_rows<1>(weights + r * attend_page, values, pad, page, weighted + r * pad);
     }
     template <size_t count>
-    static void accumulate_rows(const float* weights, const float* values, size_t pad, Tokens page,
+    static void accumulate_rows(const float* weights, const float* values, size_t pad, Page page,
                                 float* weighted) {
         size_t i = 0;
         for (; i + 4 * V::width <= pad; i += 4 * V::width) {
@@ -270,7 +271,7 @@ struct Attend {
             accumulate_tile<count, 1>(weights, values + i, pad, page, weighted + i);
     }
     template <size_t count, size_t vectors>
-    static void accumulate_tile(const float* weights, const float* values, size_t pad, Tokens page,
+    static void accumulate_tile(const float* weights, const float* values, size_t pad, Page page,
                                 float* weighted) {
         Vec sums[count][vectors];
 #pragma GCC unroll 4
@@ -284,7 +285,7 @@ struct Attend {
             for (size_t v = 0; v < vectors; ++v) value[v] = V::load(values + t * pad + v * V::width);
 #pragma GCC unroll 4
             for (size_t r = 0; r < count; ++r) {
-                const Vec weight = V::broadcast(weights[r * attend_span + t]);
+                const Vec weight = V::broadcast(weights[r * attend_page + t]);
 #pragma GCC unroll 4
                 for (size_t v = 0; v < vectors; ++v) sums[r][v] = V::mul_add(weight, value[v], sums[r][v]);
             }
