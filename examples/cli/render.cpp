@@ -21,7 +21,7 @@ struct Arguments {
 void check_now(const std::string& now) {
     try {
         (void)ChatTemplate::parse("{{ strftime_now('%Y') }}").render_json("{}", now);
-    } catch (const Error& error) {
+    } catch (const Error&) {
         throw Error(
             ErrorCode::invalid_argument,
             ErrorDetails{.subject = "--now", .expected = "a time such as 2024-07-26T09:05:03", .found = now});

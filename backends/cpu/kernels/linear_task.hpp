@@ -80,11 +80,10 @@ extern const PackedKernels scalar_packed, avx2_packed, avx_vnni_packed, avx512_v
 // block: a tile's bytes more than there are rows must be readable.
 constexpr uint32_t tile_rows = 16;
 constexpr uint64_t tile_bytes = 1024;
-constexpr uint32_t tile_most_rows =
-    512;  // of a task: its sums, and the inputs of a run, stay in the second-level
-constexpr uint32_t tile_most_panels = 16;  // cache
-constexpr uint32_t tile_run =
-    16;  // granules whose weights are made at a time: two panels of it fit the first
+// Of a task: its sums, and the inputs of a run, stay in the second-level cache.
+constexpr uint32_t tile_most_rows = 512, tile_most_panels = 16;
+// Granules whose weights are made at a time: two panels of them fit the first-level cache.
+constexpr uint32_t tile_run = 16;
 constexpr uint64_t tile_room_bytes =
     (2 * tile_run + uint64_t{tile_most_rows / tile_rows} * tile_most_panels) * tile_bytes;
 

@@ -186,9 +186,8 @@ template <class V, int Index, int R, int P>
 void panel_pass(const PackedTask& t, uint64_t row, int first_output, bool ahead) {
     using Pass = PanelPass<V, Index, R, P>;
     constexpr PackedKind kind = Pass::kind;
-    constexpr int per_granule = quant::panel_granule / kind.group;
-    constexpr int factor_bytes =
-        per_granule * kind.group_bytes() + kind.unit_bytes() / (quant::panel_super_columns / 32);
+    using Stream = FactorStream<V, Index, P>;
+    constexpr int per_granule = Stream::per_granule;
     Pass pass;
     pass.first_output = first_output;
     pass.factors.at = t.factors;
@@ -210,7 +209,7 @@ void panel_pass(const PackedTask& t, uint64_t row, int first_output, bool ahead)
         for (uint64_t i = 0; i < run; ++i) {
             if (ahead) {
                 prefetch_ahead<kind.code_bytes()>(codes);
-                prefetch_ahead<factor_bytes>(pass.factors.at);
+                prefetch_ahead<Stream::granule_bytes>(pass.factors.at);
             }
             pass.template group<0>(codes, a, scales, offsets, sums);
             if constexpr (per_granule == 2) {

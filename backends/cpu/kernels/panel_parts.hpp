@@ -64,6 +64,10 @@ __attribute__((noinline)) inline void store_some(float* out, const float* values
 template <class V, int Index, int P>
 struct FactorStream {
     static constexpr PackedKind kind = quant::packed_kinds[Index];
+    static constexpr int per_granule = quant::panel_granule / kind.group;
+    // On average: units come once for several granules.
+    static constexpr int granule_bytes =
+        per_granule * kind.group_bytes() + kind.unit_bytes() / (quant::panel_super_columns / 32);
     using F = typename V::F;
 
     const uint8_t* at;  // the first of the rows that are computed; see skip_rows

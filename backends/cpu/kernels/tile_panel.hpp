@@ -17,15 +17,15 @@ template <class V, int Index>
 struct PanelTiles {
     static_assert(V::lanes == quant::panel_rows);
     static constexpr PackedKind kind = quant::packed_kinds[Index];
-    static constexpr int per_granule = quant::panel_granule / kind.group;
     static constexpr uint64_t super = quant::panel_super_columns / quant::panel_granule;  // granules
     static constexpr bool is_signed = kind.code_bits == 8 || kind.levels != CodeLevels::none;
     static constexpr int zero = is_signed && !V::wants_offsets ? 0 : kind.zero;
-    static constexpr int factor_bytes = per_granule * kind.group_bytes() + kind.unit_bytes() / int{super};
+    using Stream = FactorStream<V, Index, 1>;
+    static constexpr int per_granule = Stream::per_granule;
     using F = typename V::F;
 
     const uint8_t* codes;
-    FactorStream<V, Index, 1> factors;
+    Stream factors;
 
     // From a granule on where units begin.
     PanelTiles(const TileTask& t, uint32_t panel, uint64_t first) {
@@ -35,13 +35,11 @@ struct PanelTiles {
                      first * per_granule * kind.group_bytes();
     }
 
-    // Granule g, which is the next. `ahead`: the bytes are on their way from memory.
-    LAMINA_INLINE void next(uint64_t g, bool ahead, uint16_t* tile) {
+    // Granule g, which is the next.
+    LAMINA_INLINE void next(uint64_t g, uint16_t* tile) {
         if (g % super == 0) factors.next_units(0);
-        if (ahead) {
-            prefetch_ahead<kind.code_bytes()>(codes);
-            prefetch_ahead<factor_bytes>(factors.at);
-        }
+        prefetch_ahead<kind.code_bytes()>(codes);
+        prefetch_ahead<Stream::granule_bytes>(factors.at);
         group<0>(tile);
         if constexpr (per_granule == 2) group<4>(tile);
         codes += kind.code_bytes();
@@ -127,9 +125,8 @@ LAMINA_INLINE Square<Tiles, M, N> square_at(const TileTask& t, uint64_t row, uin
     Square<Tiles, M, N> square;
     LAMINA_UNROLL
     for (int m = 0; m < M; ++m) {
-        const uint64_t start = row + static_cast<uint64_t>(m) * tile_rows, left = t.rows - start;
-        const uint64_t rows = left < tile_rows ? left : tile_rows;
-        square.a_step[m] = rows * granule;
+        const uint64_t start = row + static_cast<uint64_t>(m) * tile_rows;
+        square.a_step[m] = uint64_t{block_rows(t.rows - start, tile_rows)} * granule;
         square.a[m] = t.activations + start * t.granules * granule + first * square.a_step[m];
     }
     return square;
@@ -170,8 +167,8 @@ void few_rows(const TileTask& t, uint32_t panel) {
     for (uint64_t g = 0; g < t.granules + behind; ++g) {
         if (g < t.granules) {
             uint16_t* tile = weights + g % ring * 2 * tile_values;
-            first.next(g, true, tile);
-            if (N > 1) second.next(g, true, tile + tile_values);
+            first.next(g, tile);
+            if (N > 1) second.next(g, tile + tile_values);
         }
         if (g >= behind) square.multiply(weights + (g - behind) % ring * 2 * tile_values);
     }
@@ -199,7 +196,7 @@ void add_run(const TileTask& t, uint32_t panel, uint64_t first, uint64_t count, 
     for (int n = 0; n < N; ++n) {
         PanelTiles<V, Index> tiles(t, panel + static_cast<uint32_t>(n), first);
         for (uint64_t g = 0; g < count; ++g)
-            tiles.next(first + g, true, weights + (g * N + static_cast<uint64_t>(n)) * tile_values);
+            tiles.next(first + g, weights + (g * N + static_cast<uint64_t>(n)) * tile_values);
     }
     for (uint64_t row = 0; row < t.rows; row += 2 * tile_rows, sums += 4 * tile_bytes) {
         if (t.rows - row > tile_rows) {

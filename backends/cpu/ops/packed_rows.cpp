@@ -65,20 +65,27 @@ class QuantizeStage final : public RowStage {
         }
     }
 
+    // The block of `most` rows, or what is left at the group's end, that a row lies in.
+    struct Block {
+        std::uint64_t start;
+        std::uint32_t rows;
+    };
+    static Block block_of(std::uint64_t row, Share group, std::uint32_t most) {
+        const std::uint64_t start = group.first + (row - group.first) / most * most;
+        return {start, block_rows(group.last - start, most)};
+    }
+
     void narrow(std::uint64_t row, Share group) const {
-        const std::uint64_t start = group.first + (row - group.first) / tile_rows * tile_rows;
+        const auto [start, block] = block_of(row, group, tile_rows);
         const std::uint64_t before = start * to_.codes.granules + (row - start);
-        to_.kernels->row(
-            {.x = in_ + row * columns_,
-             .count = columns_,
-             .block = static_cast<std::uint32_t>(std::min<std::uint64_t>(group.last - start, tile_rows)),
-             .out = to_.tiles + before * granule});
+        to_.kernels->row({.x = in_ + row * columns_,
+                          .count = columns_,
+                          .block = block,
+                          .out = to_.tiles + before * granule});
     }
 
     void quantize(std::uint64_t row, Share group) const {
-        const std::uint64_t start =
-            group.first + (row - group.first) / kernels_.max_block * kernels_.max_block;
-        const std::uint32_t block = block_rows(group.last - start, kernels_.max_block);
+        const auto [start, block] = block_of(row, group, kernels_.max_block);
         const std::uint64_t before = start * to_.codes.granules;
         const float* x = in_ + row * columns_;
         const QuantizedRows to = to_.codes.from(before, row - start);
