@@ -39,8 +39,8 @@ Template::Template(std::string source) {
 
 Template::~Template() = default;
 
-MarkedText Template::render(std::string_view json, std::string_view now) const {
-    jinja::Interpreter interpreter(state_->tree, jinja::read_time(now));
+MarkedText Template::render(std::string_view json, std::string_view now, std::uint64_t steps) const {
+    jinja::Interpreter interpreter(state_->tree, jinja::read_time(now), steps);
     interpreter.define(*jinja::read_json_object(interpreter.budget(), json));
     return interpreter.render();
 }

@@ -25,13 +25,14 @@ inline constexpr std::size_t bytes_a_step = 4096;  // bytes copied or compared t
 
 class Budget {
   public:
-    explicit Budget(std::string_view source) : source_(source) {}
+    Budget(std::string_view source, std::uint64_t steps) : source_(source), most_steps_(steps) {}
     Budget(const Budget&) = delete;
     Budget& operator=(const Budget&) = delete;
 
     void step(std::uint64_t count = 1) {
         steps_ += count;
-        if (steps_ > max_steps) fail("the template needs more than " + std::to_string(max_steps) + " steps");
+        if (steps_ > most_steps_)
+            fail("the template needs more than " + std::to_string(most_steps_) + " steps");
     }
     // Counts work on `bytes` bytes.
     void work(std::size_t bytes) {
@@ -62,6 +63,7 @@ class Budget {
 
   private:
     std::string_view source_;
+    std::uint64_t most_steps_;
     std::size_t offset_ = 0;
     std::uint64_t steps_ = 0;
     std::size_t pending_ = 0;

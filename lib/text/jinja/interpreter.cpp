@@ -34,8 +34,8 @@ class Level {
 
 }  // namespace
 
-Interpreter::Interpreter(const Tree& tree, const std::tm& now)
-    : tree_(tree), now_(now), budget_(tree.source) {}
+Interpreter::Interpreter(const Tree& tree, const std::tm& now, std::uint64_t steps)
+    : tree_(tree), now_(now), budget_(tree.source, steps) {}
 
 Interpreter::~Interpreter() {
     while (kept_) kept_ = std::move(kept_->kept_before);  // one after the other: the chain may be long

@@ -22,7 +22,7 @@ struct Scope {
 
 class Interpreter {
   public:
-    Interpreter(const Tree& tree, const std::tm& now);
+    Interpreter(const Tree& tree, const std::tm& now, std::uint64_t steps);
     Interpreter(const Interpreter&) = delete;
     Interpreter& operator=(const Interpreter&) = delete;
     ~Interpreter();
