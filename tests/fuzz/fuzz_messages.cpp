@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto& chosen = templates[input.below(templates.size())];
     const auto json = input.rest();
     fuzz::accepted([&] {
-        const auto out = fuzz::render(*chosen, json);
+        const auto out = fuzz::render(*chosen, json, 20'000);
         // bos_token and eos_token come from the vocabulary and are trusted; escapes could hide their names.
         const bool plain = json.find("os_token") == json.npos && json.find('\\') == json.npos;
         if (plain) fuzz::check_authors(out);

@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const std::string input = fuzz::snippet_variables();
     fuzz::accepted([&] {
         const text::Template parsed{std::string(fuzz::as_text(fuzz::as_bytes(data, size)))};
-        fuzz::render(parsed, input);
+        fuzz::render(parsed, input, 2'000);
     });
     return 0;
 }
