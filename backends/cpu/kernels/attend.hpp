@@ -48,8 +48,7 @@ struct Attend {
     };
     struct Memory {
         float* queries;  // [rows, padded key_dim], scaled
-        float* keys;     // [attend_page, padded key_dim]
-        float* values;   // [attend_page, padded value_dim]
+        float* tokens;   // [attend_page, padded key_dim or value_dim]: keys, then values
         float* scores;   // [rows, attend_page]
         State part, total;
     };
@@ -58,6 +57,10 @@ struct Attend {
         size_t first_position;  // of the page
         size_t begin, end;      // within it
     };
+    // Where a page's rows lie in the cache, and those of the page after it.
+    struct Rows {
+        const unsigned char *at, *ahead;
+    };
 
     static size_t rows(const AttendBlock& b) { return b.tokens * b.heads; }
     static State state(float* p) { return {p, p + attend_rows, p + 2 * attend_rows}; }
@@ -65,12 +68,10 @@ struct Attend {
         return state(b.partials + (span - b.partials_span) * attend_state_floats(rows(b), b.value_dim));
     }
     static Memory memory(const AttendBlock& b) {
-        const size_t key_pad = attend_padded(b.key_dim), value_pad = attend_padded(b.value_dim);
         Memory m;
         m.queries = b.scratch;
-        m.keys = m.queries + attend_rows * key_pad;
-        m.values = m.keys + attend_page * key_pad;
-        m.scores = m.values + attend_page * value_pad;
+        m.tokens = m.queries + attend_rows * attend_padded(b.key_dim);
+        m.scores = m.tokens + attend_page * attend_padded(attend_wider(b.key_dim, b.value_dim));
         float* states = m.scores + attend_rows * attend_page;
         m.part = state(states);
         m.total = state(states + attend_state_floats(attend_rows, b.value_dim));
@@ -121,25 +122,32 @@ struct Attend {
             const size_t first = page * attend_page;
             const Page tokens = {first, begin > first ? begin - first : 0,
                                  end - first < attend_page ? end - first : attend_page};
-            page_of(b, m, tokens, static_cast<size_t>(b.pages[page]) * b.page_stride, s);
+            const size_t next = first + attend_page < past ? page + 1 : page;
+            page_of(b, m, tokens, static_cast<size_t>(b.pages[page]) * b.page_stride,
+                    static_cast<size_t>(b.pages[next]) * b.page_stride, s);
         }
     }
 
-    static void page_of(const AttendBlock& b, const Memory& m, Page page, size_t offset, State s) {
-        const float* keys = widen(b.keys + offset, b.type, b.key_dim, b.key_stride, page, m.keys);
-        const float* values = widen(b.values + offset, b.type, b.value_dim, b.value_stride, page, m.values);
+    static void page_of(const AttendBlock& b, const Memory& m, Page page, size_t offset, size_t next,
+                        State s) {
+        const Rows in_keys = {b.keys + offset, b.keys + next},
+                   in_values = {b.values + offset, b.values + next};
+        const float* keys = widen(in_keys, b.type, b.key_dim, b.key_stride, page, m.tokens);
         scores(m.queries, keys, rows(b), attend_padded(b.key_dim), page, m.scores);
         for (size_t r = 0; r < rows(b); ++r) softmax(b, page, r, m.scores + r * attend_page, s);
+        const float* values = widen(in_values, b.type, b.value_dim, b.value_stride, page, m.tokens);
         accumulate(m.scores, values, rows(b), attend_padded(b.value_dim), page, s.weighted);
     }
 
     // The page's rows as f32 of padded width. Rows that no row of the block looks at hold anything: their
     // scores are replaced in softmax and their values never read.
-    static const float* widen(const unsigned char* in, AttendType type, size_t dim, size_t stride, Page page,
-                              float* out) {
+    static const float* widen(Rows in, AttendType type, size_t dim, size_t stride, Page page, float* out) {
         switch (type) {
             case AttendType::f32:
-                if (attend_padded(dim) * sizeof(float) == stride) return reinterpret_cast<const float*>(in);
+                if (attend_padded(dim) * sizeof(float) == stride) {
+                    for (size_t t = 0; t < attend_page; ++t) fetch(in.ahead + t * stride, stride);
+                    return reinterpret_cast<const float*>(in.at);
+                }
                 widen_rows(in, page, dim, stride, out, [dim](const unsigned char* row, size_t i) {
                     return load_f32(reinterpret_cast<const float*>(row) + i, i, dim);
                 });
@@ -167,14 +175,19 @@ struct Attend {
         return out;
     }
 
-    // load(row, i): the vector at element i of a row.
+    // load(row, i): the vector at element i of a row. Pages of a sequence lie far apart, where the processor
+    // does not look ahead by itself: the next one is fetched while this one is computed on.
     template <class Load>
-    static void widen_rows(const unsigned char* in, Page page, size_t dim, size_t stride, float* out,
-                           Load load) {
+    static void widen_rows(Rows in, Page page, size_t dim, size_t stride, float* out, Load load) {
         const size_t pad = attend_padded(dim);
         for (size_t t = page.begin; t < page.end; ++t) {
-            for (size_t i = 0; i < pad; i += V::width) V::store(out + t * pad + i, load(in + t * stride, i));
+            fetch(in.ahead + t * stride, stride);
+            const unsigned char* row = in.at + t * stride;
+            for (size_t i = 0; i < pad; i += V::width) V::store(out + t * pad + i, load(row, i));
         }
+    }
+    static void fetch(const unsigned char* row, size_t bytes) {
+        for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(row + i, 0, 3);
     }
 
     // scores[r, t] = queries[r] . keys[t], V::width tokens at a time in one accumulator each.
