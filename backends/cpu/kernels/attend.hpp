@@ -94,13 +94,6 @@ struct Attend {
         if (i + V::width <= dim) return V::load(p);
         return i < dim ? V::load_part(p, dim - i) : V::zero();
     }
-    template <class Load>
-    static Vec load_16(const uint16_t* p, size_t i, size_t dim, Load load) {
-        if (i + V::width <= dim) return load(p);
-        uint16_t part[V::width] = {};
-        for (size_t j = 0; i + j < dim; ++j) part[j] = p[j];
-        return load(part);
-    }
 
     static void reset(const AttendBlock& b, State s) {
         for (size_t r = 0; r < rows(b); ++r) {
@@ -148,42 +141,48 @@ struct Attend {
                     for (size_t t = 0; t < attend_page; ++t) fetch(in.ahead + t * stride, stride);
                     return reinterpret_cast<const float*>(in.at);
                 }
-                widen_rows(in, page, dim, stride, out, [dim](const unsigned char* row, size_t i) {
-                    return load_f32(reinterpret_cast<const float*>(row) + i, i, dim);
-                });
+                widen_rows<float>(in, page, dim, stride, out, [](const float* p) { return V::load(p); });
                 break;
             case AttendType::f16:
-                widen_rows(in, page, dim, stride, out, [dim](const unsigned char* row, size_t i) {
-                    return load_16(reinterpret_cast<const uint16_t*>(row) + i, i, dim,
-                                   [](const uint16_t* p) { return V::load_f16(p); });
-                });
+                widen_rows<uint16_t>(in, page, dim, stride, out,
+                                     [](const uint16_t* p) { return V::load_f16(p); });
                 break;
             case AttendType::bf16:
-                widen_rows(in, page, dim, stride, out, [dim](const unsigned char* row, size_t i) {
-                    return load_16(reinterpret_cast<const uint16_t*>(row) + i, i, dim,
-                                   [](const uint16_t* p) { return V::load_bf16(p); });
-                });
+                widen_rows<uint16_t>(in, page, dim, stride, out,
+                                     [](const uint16_t* p) { return V::load_bf16(p); });
                 break;
-            case AttendType::q8_0:
-                // Blocks of a scale and 32 codes, the last one filled up with zeros.
-                widen_rows(in, page, dim, stride, out, [](const unsigned char* row, size_t i) {
-                    const unsigned char* block = row + i / 32 * 34;
-                    return V::mul(V::broadcast_f16(block), V::load_i8(block + 2 + i % 32));
-                });
-                break;
+            case AttendType::q8_0: widen_blocks(in, page, dim, stride, out); break;
         }
         return out;
     }
 
-    // load(row, i): the vector at element i of a row. Pages of a sequence lie far apart, where the processor
-    // does not look ahead by itself: the next one is fetched while this one is computed on.
-    template <class Load>
+    // Pages of a sequence lie far apart, where the processor does not look ahead by itself: the next one is
+    // fetched while this one is widened.
+    template <class Element, class Load>
     static void widen_rows(Rows in, Page page, size_t dim, size_t stride, float* out, Load load) {
+        const size_t pad = attend_padded(dim), whole = dim / V::width * V::width;
+        for (size_t t = page.begin; t < page.end; ++t) {
+            fetch(in.ahead + t * stride, stride);
+            const auto* row = reinterpret_cast<const Element*>(in.at + t * stride);
+            float* to = out + t * pad;
+            for (size_t i = 0; i < whole; i += V::width) V::store(to + i, load(row + i));
+            for (size_t i = whole; i < pad; i += V::width) {
+                Element part[V::width] = {};
+                for (size_t j = 0; i + j < dim && j < V::width; ++j) part[j] = row[i + j];
+                V::store(to + i, load(part));
+            }
+        }
+    }
+    // Blocks of a scale and 32 codes, the last one filled up with zeros.
+    static void widen_blocks(Rows in, Page page, size_t dim, size_t stride, float* out) {
         const size_t pad = attend_padded(dim);
         for (size_t t = page.begin; t < page.end; ++t) {
             fetch(in.ahead + t * stride, stride);
-            const unsigned char* row = in.at + t * stride;
-            for (size_t i = 0; i < pad; i += V::width) V::store(out + t * pad + i, load(row, i));
+            float* to = out + t * pad;
+            for (size_t i = 0; i < pad; i += V::width) {
+                const unsigned char* block = in.at + t * stride + i / 32 * 34;
+                V::store(to + i, V::mul(V::broadcast_f16(block), V::load_i8(block + 2 + i % 32)));
+            }
         }
     }
     static void fetch(const unsigned char* row, size_t bytes) {
