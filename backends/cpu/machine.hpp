@@ -8,4 +8,8 @@ namespace lamina::cpu {
 // The processor's own name (CPUID brand string), "unknown" if it tells none.
 std::string processor_name();
 
+// Whether the processor reads faster when what it will need is asked for by the second-level cache as well,
+// far ahead: Intel's do, AMD's lose by it.
+bool wants_far_fetch();
+
 }  // namespace lamina::cpu

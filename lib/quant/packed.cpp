@@ -143,13 +143,11 @@ void take_row(DType type, const std::byte* blocks, std::uint64_t columns, const 
     }
 }
 
-// `blocks` is the first of `rows` (1..16) rows; `out` is the panel.
+// `blocks` is the first of `rows` (1..16) rows.
 void pack_panel(DType type, const std::byte* blocks, const PackedShape& shape, std::uint64_t rows,
-                std::byte* out) {
+                std::byte* codes, std::byte* factors) {
     const PackedKind& kind = shape.kind;
     const std::uint64_t row_stride = row_bytes(type, shape.columns);
-    std::byte* codes = out;
-    std::byte* factors = out + shape.factors_offset();
     PanelPart part;
     for (std::uint64_t first = 0; first < shape.columns; first += super) {
         const std::uint64_t columns = std::min(super, shape.columns - first);
@@ -162,7 +160,6 @@ void pack_panel(DType type, const std::byte* blocks, const PackedShape& shape, s
         factors = pack_units(part, kind, factors);
         for (std::uint64_t g = 0; g < columns / kind.group; ++g) factors = pack_group(part, g, kind, factors);
     }
-    std::fill(factors, out + shape.panel_bytes(), std::byte{0});  // equal matrices, equal bytes
 }
 
 // The value of row r's code in column c of a granule.
@@ -236,14 +233,17 @@ void pack(DType type, const std::byte* blocks, const PackedShape& shape, std::ui
     const std::uint64_t panel_input = panel_rows * row_bytes(type, shape.columns);
     for (std::uint64_t p = first; p < last; ++p) {
         const std::uint64_t rows = std::min<std::uint64_t>(panel_rows, shape.rows - p * panel_rows);
-        pack_panel(type, blocks + p * panel_input, shape, rows, out + p * shape.panel_bytes());
+        pack_panel(type, blocks + p * panel_input, shape, rows, out + shape.codes_at(p),
+                   out + shape.factors_at(p));
     }
+    // Equal matrices, equal bytes.
+    if (last == shape.panels()) std::fill(out + shape.factors_at(last), out + shape.bytes(), std::byte{0});
 }
 
 void unpack_row(const PackedShape& shape, const std::byte* packed, std::uint64_t row, float* out) {
     const PackedKind& kind = shape.kind;
-    const std::byte* codes = packed + row / panel_rows * shape.panel_bytes();
-    const std::byte* factors = codes + shape.factors_offset();
+    const std::byte* codes = packed + shape.codes_at(row / panel_rows);
+    const std::byte* factors = packed + shape.factors_at(row / panel_rows);
     const std::byte* units = factors;
     const std::uint64_t r = row % panel_rows;
     for (std::uint64_t first = 0; first < shape.columns; first += kind.group) {

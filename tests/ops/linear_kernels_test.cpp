@@ -74,9 +74,9 @@ std::byte* fill_group(const quant::PackedKind& kind, Random& random, std::byte* 
 
 // A panel of random codes, -128 among them, and random factors.
 void fill_panel(const quant::PackedShape& shape, Random& random, std::byte* panel) {
-    for (std::uint64_t i = 0; i < shape.factors_offset(); ++i)
+    for (std::uint64_t i = 0; i < shape.factors_at(0); ++i)
         panel[i] = static_cast<std::byte>(random.bits() >> 56);
-    std::byte* at = panel + shape.factors_offset();
+    std::byte* at = panel + shape.factors_at(0);
     for (std::uint64_t column = 0; column < shape.columns; column += shape.kind.group) {
         if (column % 256 == 0 && shape.kind.has_units()) {
             at = fill_halves(random, at);
@@ -140,7 +140,7 @@ Result run_panel(const cpu::PackedKernels& kernels, int index, std::uint64_t row
                  std::uint32_t width) {
     Random random(static_cast<std::uint64_t>(index) * 7919 + rows * 104729 + columns + width);
     const quant::PackedShape shape{quant::packed_kinds[index], width, columns};
-    AlignedBytes panel(shape.panel_bytes());
+    AlignedBytes panel(shape.bytes());
     fill_panel(shape, random, panel.data());
     Rows in(rows, columns);
     quantize(kernels, shape.kind.group == 32, random.normals(rows * columns), in);
@@ -149,7 +149,7 @@ Result run_panel(const cpu::PackedKernels& kernels, int index, std::uint64_t row
     std::vector<float> out(rows * stride, untouched);
     const auto* codes = reinterpret_cast<const std::uint8_t*>(panel.data());
     kernels.panel[index]({.codes = codes,
-                          .factors = codes + shape.factors_offset(),
+                          .factors = codes + shape.factors_at(0),
                           .granules = in.granules,
                           .activations = reinterpret_cast<const std::int8_t*>(in.codes.data()),
                           .scales = reinterpret_cast<const float*>(in.scales.data()),
@@ -161,7 +161,8 @@ Result run_panel(const cpu::PackedKernels& kernels, int index, std::uint64_t row
                           .bias = nullptr,
                           .out = out.data(),
                           .out_stride = stride,
-                          .width = width});
+                          .width = width,
+                          .far = 0});
     Result result{0, true};
     double difference = 0, size = 0;
     std::vector<float> w(columns);
@@ -216,16 +217,16 @@ TEST_CASE("the largest products do not overflow", "[linear]") {
                 if (kind.code_bits < 8 && bits != 0x00 && bits != 0xFF) continue;
                 for (const float x : {-1.0f, 1.0f}) {
                     Random random(static_cast<std::uint64_t>(bits));
-                    AlignedBytes panel(shape.panel_bytes());
+                    AlignedBytes panel(shape.bytes());
                     fill_panel(shape, random, panel.data());
-                    std::memset(panel.data(), bits, shape.factors_offset());
+                    std::memset(panel.data(), bits, shape.factors_at(0));
                     Rows in(1, 256);
                     quantize(level.kernels, kind.group == 32, std::vector<float>(256, x), in);
                     float out[16];
                     const auto* codes = reinterpret_cast<const std::uint8_t*>(panel.data());
                     level.kernels.panel[kind.index](
                         {.codes = codes,
-                         .factors = codes + shape.factors_offset(),
+                         .factors = codes + shape.factors_at(0),
                          .granules = in.granules,
                          .activations = reinterpret_cast<const std::int8_t*>(in.codes.data()),
                          .scales = reinterpret_cast<const float*>(in.scales.data()),
@@ -237,7 +238,8 @@ TEST_CASE("the largest products do not overflow", "[linear]") {
                          .bias = nullptr,
                          .out = out,
                          .out_stride = 16,
-                         .width = 16});
+                         .width = 16,
+                         .far = cpu::far_fetch});
                     INFO(to_string(level.isa)
                          << " kind " << int{kind.index} << ", bits " << bits << ", x " << x);
                     std::vector<float> w(256);

@@ -48,7 +48,10 @@ struct PackedTask {
     float* out;                    // row 0, first output of the panel
     uint64_t out_stride;           // floats
     uint32_t width;                // outputs of the panel that exist: 1..16
+    uint64_t far;                  // bytes ahead where the second-level cache asks for codes; 0: nowhere
 };
+// Where that helps. A second request for every line costs 8 % of the read bandwidth where it does not.
+constexpr uint64_t far_fetch = 16384;
 using PackedKernel = void (*)(const PackedTask&);
 
 // Products without memory (kernels/peak.hpp): `products` multiplications and additions a round. `data` is
@@ -96,9 +99,9 @@ struct TileRowTask {
 using TileRowKernel = void (*)(const TileRowTask&);
 
 struct TileTask {
-    const uint8_t* panels;  // codes, and the factors behind them
-    uint64_t panel_bytes, factors_offset;
-    uint32_t panel_count;  // 1..tile_most_panels
+    const uint8_t *codes, *factors;       // of the first panel
+    uint64_t codes_bytes, factors_bytes;  // from panel to panel
+    uint32_t panel_count;                 // 1..tile_most_panels
     uint64_t granules;
     const uint16_t* activations;  // from a block's start
     uint64_t rows;                // 1..tile_most_rows, to the end of a block

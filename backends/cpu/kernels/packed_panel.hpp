@@ -207,10 +207,7 @@ void panel_pass(const PackedTask& t, uint64_t row, int first_output, bool ahead)
     for (uint64_t g = 0; g < t.granules; g += run) {
         pass.factors.next_units(first_output);
         for (uint64_t i = 0; i < run; ++i) {
-            if (ahead) {
-                prefetch_ahead<kind.code_bytes()>(codes);
-                prefetch_ahead<Stream::granule_bytes>(pass.factors.at);
-            }
+            if (ahead) fetch_ahead<kind.code_bytes(), Stream::granule_bytes>(codes, pass.factors.at, t.far);
             pass.template group<0>(codes, a, scales, offsets, sums);
             if constexpr (per_granule == 2) {
                 pass.template group<4>(codes, a, scales, offsets + (Pass::has_offsets ? R : 0),

@@ -43,14 +43,17 @@ LAMINA_INLINE typename V::Codes codes_of(const uint8_t* granule, int p) {
     }
 }
 
-// Two levels of prefetch: DRAM latency is covered by the second-level one, far ahead; measured best for one
-// row.
-template <int bytes>
-LAMINA_INLINE void prefetch_ahead(const uint8_t* at) {
+// Asks for the bytes of a granule that comes later. The nearer distances are the best measured for one row,
+// and any from 1.5 to 8 KiB is within 2 % of them; `far` is as in PackedTask.
+template <int code_bytes, int factor_bytes>
+LAMINA_INLINE void fetch_ahead(const uint8_t* codes, const uint8_t* factors, uint64_t far) {
     LAMINA_UNROLL
-    for (int i = 0; i < (bytes + 63) / 64; ++i) {
-        __builtin_prefetch(at + 2048 + 64 * i, 0, 3);
-        __builtin_prefetch(at + 16384 + 64 * i, 0, 2);
+    for (int i = 0; i < code_bytes; i += 64) __builtin_prefetch(codes + 3072 + i, 0, 3);
+    LAMINA_UNROLL
+    for (int i = 0; i < factor_bytes; i += 64) __builtin_prefetch(factors + 512 + i, 0, 3);
+    if (far != 0) {
+        LAMINA_UNROLL
+        for (int i = 0; i < code_bytes; i += 64) __builtin_prefetch(codes + far + i, 0, 2);
     }
 }
 

@@ -29,17 +29,15 @@ struct PanelTiles {
 
     // From a granule on where units begin.
     PanelTiles(const TileTask& t, uint32_t panel, uint64_t first) {
-        const uint8_t* at = t.panels + panel * t.panel_bytes;
-        codes = at + first * kind.code_bytes();
-        factors.at = at + t.factors_offset + first / super * kind.unit_bytes() +
+        codes = t.codes + panel * t.codes_bytes + first * kind.code_bytes();
+        factors.at = t.factors + panel * t.factors_bytes + first / super * kind.unit_bytes() +
                      first * per_granule * kind.group_bytes();
     }
 
     // Granule g, which is the next.
     LAMINA_INLINE void next(uint64_t g, uint16_t* tile) {
         if (g % super == 0) factors.next_units(0);
-        prefetch_ahead<kind.code_bytes()>(codes);
-        prefetch_ahead<Stream::granule_bytes>(factors.at);
+        fetch_ahead<kind.code_bytes(), Stream::granule_bytes>(codes, factors.at, far_fetch);
         group<0>(tile);
         if constexpr (per_granule == 2) group<4>(tile);
         codes += kind.code_bytes();

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.hpp"
+#include "cpu/machine.hpp"
 #include "cpu/ops/ops.hpp"
 #include "cpu/ops/packed_rows.hpp"
 #include "quant/packed.hpp"
@@ -22,6 +23,20 @@ struct PackedWeight {
     const float* bias;
     float* out;
 };
+
+// Codes and factors of a panel and of those behind it.
+struct Panels {
+    const std::uint8_t *codes, *factors;
+
+    Panels(const quant::PackedShape& shape, const std::byte* matrix, std::uint64_t panel)
+        : codes(reinterpret_cast<const std::uint8_t*>(matrix + shape.codes_at(panel))),
+          factors(reinterpret_cast<const std::uint8_t*>(matrix + shape.factors_at(panel))) {}
+};
+
+// A panel alone, as it is made from blocks.
+quant::PackedShape one_panel(const quant::PackedShape& of, std::uint64_t rows) {
+    return {of.kind, std::min<std::uint64_t>(rows, quant::panel_rows), of.columns};
+}
 
 // Scratch of a thread: a panel made from blocks, and what the kernels of tiles keep.
 struct Room {
@@ -41,7 +56,7 @@ class PackedLinearStage final : public Stage {
           rooms_(rooms),
           weights_(std::move(weights)) {
         for (const PackedWeight& w : weights_)
-            if (w.blocks) panel_bytes_ = std::max(panel_bytes_, w.shape.panel_bytes());
+            if (w.blocks) panel_bytes_ = std::max(panel_bytes_, one_panel(w.shape, w.shape.rows).bytes());
         room_bytes_ = room_bytes(panel_bytes_, rows.kernels);
     }
 
@@ -121,7 +136,7 @@ class PackedLinearStage final : public Stage {
         // From blocks one panel is made at a time.
         const std::uint64_t together = chunk.as_tiles && !w.blocks ? tile_most_panels : 1;
         for (std::uint64_t p = panels.first; p < panels.last; p += together) {
-            const std::byte* data = panel_data(w, chunk.matrix, p, room.panel);
+            const Panels data = panels_of(w, chunk.matrix, p, room.panel);
             if (chunk.as_tiles) {
                 multiply_tiles(w, data, {p, std::min(p + together, panels.last)}, chunk, room);
             } else {
@@ -130,15 +145,15 @@ class PackedLinearStage final : public Stage {
         }
     }
 
-    // The bytes of panel and of those behind it; made in `room` where they have to be.
-    static const std::byte* panel_data(const PackedWeight& w, std::uint64_t matrix, std::uint64_t panel,
-                                       std::byte* room) {
-        if (!w.blocks) return w.data + matrix * w.shape.bytes() + panel * w.shape.panel_bytes();
+    // From a panel on; one alone, made in `room`, where the weights are blocks.
+    static Panels panels_of(const PackedWeight& w, std::uint64_t matrix, std::uint64_t panel,
+                            std::byte* room) {
+        if (!w.blocks) return {w.shape, w.data + matrix * w.shape.bytes(), panel};
         const std::uint64_t stored = row_bytes(w.type, w.shape.columns);
         const std::uint64_t first = panel * quant::panel_rows;
-        const quant::PackedShape one{w.shape.kind, w.shape.rows - first, w.shape.columns};
+        const quant::PackedShape one = one_panel(w.shape, w.shape.rows - first);
         quant::pack(w.type, w.data + (matrix * w.shape.rows + first) * stored, one, 0, 1, room);
-        return room;
+        return {one, room, 0};
     }
 
     // Of the chunk's first row and the panel's first output.
@@ -149,12 +164,13 @@ class PackedLinearStage final : public Stage {
         return w.bias ? w.bias + chunk.matrix * w.shape.rows + panel * quant::panel_rows : nullptr;
     }
 
-    void multiply_tiles(const PackedWeight& w, const std::byte* data, Share panels, const Chunk& chunk,
+    void multiply_tiles(const PackedWeight& w, const Panels& data, Share panels, const Chunk& chunk,
                         const Room& room) const {
         const std::uint64_t start = (chunk.group.first + chunk.first) * rows_.codes.granules * granule;
-        w.tile_kernel({.panels = reinterpret_cast<const std::uint8_t*>(data),
-                       .panel_bytes = w.shape.panel_bytes(),
-                       .factors_offset = w.shape.factors_offset(),
+        w.tile_kernel({.codes = data.codes,
+                       .factors = data.factors,
+                       .codes_bytes = w.shape.codes_bytes(),
+                       .factors_bytes = w.shape.factors_bytes(),
                        .panel_count = static_cast<std::uint32_t>(panels.last - panels.first),
                        .granules = rows_.codes.granules,
                        .activations = rows_.tiles + start,
@@ -167,7 +183,7 @@ class PackedLinearStage final : public Stage {
                        .room = room.tiles});
     }
 
-    void multiply_codes(const PackedWeight& w, const std::byte* data, std::uint64_t panel,
+    void multiply_codes(const PackedWeight& w, const Panels& data, std::uint64_t panel,
                         const Chunk& chunk) const {
         float* out = result(w, panel, chunk);
         multiply_codes(w, data, panel, chunk, rows_.codes, bias_of(w, panel, chunk), out, w.shape.rows);
@@ -185,14 +201,13 @@ class PackedLinearStage final : public Stage {
     }
 
     // The chunk's rows times a panel, to `out` from the chunk's first row on.
-    void multiply_codes(const PackedWeight& w, const std::byte* data, std::uint64_t panel, const Chunk& chunk,
+    void multiply_codes(const PackedWeight& w, const Panels& data, std::uint64_t panel, const Chunk& chunk,
                         const QuantizedRows& rows, const float* bias, float* out,
                         std::uint64_t out_stride) const {
-        const auto* at = reinterpret_cast<const std::uint8_t*>(data);
         const bool by32 = w.shape.kind.group == 32;
         const QuantizedRows in = rows.from((chunk.group.first + chunk.first) * rows.granules, 0);
-        w.kernel({.codes = at,
-                  .factors = at + w.shape.factors_offset(),
+        w.kernel({.codes = data.codes,
+                  .factors = data.factors,
                   .granules = in.granules,
                   .activations = in.codes,
                   .scales = in.scales,
@@ -205,7 +220,8 @@ class PackedLinearStage final : public Stage {
                   .out = out,
                   .out_stride = out_stride,
                   .width = static_cast<std::uint32_t>(
-                      std::min<std::uint64_t>(quant::panel_rows, w.shape.rows - panel * quant::panel_rows))});
+                      std::min<std::uint64_t>(quant::panel_rows, w.shape.rows - panel * quant::panel_rows)),
+                  .far = far_});
     }
 
     backend::SlotInfo slot_;
@@ -214,6 +230,7 @@ class PackedLinearStage final : public Stage {
     std::uint32_t max_block_;
     std::byte* rooms_;
     std::uint64_t panel_bytes_ = 0, room_bytes_ = 0;
+    std::uint64_t far_ = wants_far_fetch() ? far_fetch : 0;
     std::vector<PackedWeight> weights_;
 };
 
@@ -272,7 +289,7 @@ std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const Pack
     std::uint64_t panel = 0;
     if (weight.form == backend::Form::file) {
         const auto& kind = quant::packed_kind(weight.type);
-        panel = quant::PackedShape{kind, weight.rows, weight.columns}.panel_bytes();
+        panel = one_panel({kind, weight.rows, weight.columns}, weight.rows).bytes();
     }
     return packed_rows_bytes(rows, weight.columns, inputs) +
            static_cast<std::uint64_t>(threads) * PackedLinearStage::room_bytes(panel, inputs.tiles);

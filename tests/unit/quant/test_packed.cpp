@@ -81,7 +81,7 @@ TEST_CASE("quant: packed codes lie where the layout says") {
         const auto& kind = matrix.shape.kind;
         const auto code_at = [&](std::uint64_t r, std::uint64_t c) {
             const std::byte* at =
-                matrix.packed.data() + r / 16 * matrix.shape.panel_bytes() + c / 32 * 64 * kind.code_bits;
+                matrix.packed.data() + r / 16 * matrix.shape.codes_bytes() + c / 32 * 64 * kind.code_bits;
             const std::uint64_t step = c % 32 / 4;
             unsigned code = 0;
             int from = 0;
@@ -103,8 +103,9 @@ TEST_CASE("quant: packed codes lie where the layout says") {
                 wrong += code_at(r, c) != matrix.codes[r * columns + c];
         }
         CHECK(wrong == 0);
-        CHECK(matrix.shape.panel_bytes() % 64 == 0);
-        CHECK(matrix.shape.factors_offset() % 64 == 0);
+        CHECK(matrix.shape.bytes() % 64 == 0);
+        CHECK(matrix.shape.codes_bytes() % 64 == 0);
+        CHECK(matrix.shape.factors_bytes() % (kind.has_units() ? 32 : 16) == 0);
     }
 }
 
@@ -136,13 +137,16 @@ TEST_CASE("quant: panels are packed independently and write only their own bytes
     for (DType type : block_types()) {
         CAPTURE(name(type));
         const Matrix matrix(type, 40, info(type).block_size, random);
-        const std::uint64_t panel = matrix.shape.panel_bytes();
+        const auto& shape = matrix.shape;
         std::vector<std::byte> apart(matrix.packed.size(), std::byte{0x5A});
-        quant::pack(type, matrix.blocks.data(), matrix.shape, 1, 2, apart.data());
-        CHECK(std::all_of(apart.begin(), apart.begin() + std::ptrdiff_t(panel),
-                          [](std::byte b) { return b == std::byte{0x5A}; }));
-        CHECK(std::all_of(apart.begin() + std::ptrdiff_t(2 * panel), apart.end(),
-                          [](std::byte b) { return b == std::byte{0x5A}; }));
+        quant::pack(type, matrix.blocks.data(), shape, 1, 2, apart.data());
+        const auto untouched = [&](std::uint64_t first, std::uint64_t last) {
+            return std::all_of(apart.begin() + std::ptrdiff_t(first), apart.begin() + std::ptrdiff_t(last),
+                               [](std::byte b) { return b == std::byte{0x5A}; });
+        };
+        CHECK(untouched(0, shape.codes_at(1)));
+        CHECK(untouched(shape.codes_at(2), shape.factors_at(1)));
+        CHECK(untouched(shape.factors_at(2), shape.bytes()));
         quant::pack(type, matrix.blocks.data(), matrix.shape, 2, 3, apart.data());
         quant::pack(type, matrix.blocks.data(), matrix.shape, 0, 1, apart.data());
         CHECK(apart == matrix.packed);
