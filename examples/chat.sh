@@ -15,4 +15,5 @@ fi
 if [ ! -e "$root/build/bin/lamina" ]; then echo "chat: building, which takes some minutes" >&2; fi
 ninja -C "$root/build" bin/lamina > "$log" 2>&1 || { tail -n 40 "$log" >&2; exit 1; }
 model=$("$root/examples/fetch_model.sh" smollm2)
-exec "$root/build/bin/lamina" chat "$model" "$@"
+# As the model's card recommends: it is small, and wanders off at higher temperatures.
+exec "$root/build/bin/lamina" chat "$model" --temperature 0.2 --top-p 0.9 "$@"
