@@ -142,7 +142,10 @@ class CpuExecutable final : public Executable {
         for (std::size_t i = 0; i < count; ++i) {
             const Stage& stage = *stages_[i];
             if (stage.idle(step)) continue;
-            if (before != nullptr && !goes_on(*before, stage)) barrier_.wait(worker.threads);
+            if (before != nullptr && !goes_on(*before, stage)) {
+                stage.fetch(step, worker);
+                barrier_.wait(worker.threads);
+            }
             if (timed) profile_.begin_stage(i);
             stage.run(step, worker);
             before = &stage;

@@ -43,14 +43,13 @@ LAMINA_INLINE typename V::Codes codes_of(const uint8_t* granule, int p) {
     }
 }
 
-// Asks for the bytes of a granule that comes later. The nearer distances are the best measured for one row,
-// and any from 1.5 to 8 KiB is within 2 % of them; `far` is as in PackedTask.
+// Asks for the bytes of a granule that comes later; `far` is as in PackedTask.
 template <int code_bytes, int factor_bytes>
 LAMINA_INLINE void fetch_ahead(const uint8_t* codes, const uint8_t* factors, uint64_t far) {
     LAMINA_UNROLL
-    for (int i = 0; i < code_bytes; i += 64) __builtin_prefetch(codes + 3072 + i, 0, 3);
+    for (int i = 0; i < code_bytes; i += 64) __builtin_prefetch(codes + near_fetch + i, 0, 3);
     LAMINA_UNROLL
-    for (int i = 0; i < factor_bytes; i += 64) __builtin_prefetch(factors + 512 + i, 0, 3);
+    for (int i = 0; i < factor_bytes; i += 64) __builtin_prefetch(factors + near_factors + i, 0, 3);
     if (far != 0) {
         LAMINA_UNROLL
         for (int i = 0; i < code_bytes; i += 64) __builtin_prefetch(codes + far + i, 0, 2);

@@ -1,6 +1,7 @@
 // Packed weights x rounded inputs.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -68,23 +69,22 @@ class PackedLinearStage final : public Stage {
     // within a chunk along panels. Threads take contiguous shares of its cost: the bytes of weights for few
     // rows, the multiplications for many.
     void run(const backend::Step& step, Worker worker) const override {
-        const std::uint64_t rows = step.rows(slot_);
-        std::uint64_t cost = 0;
-        for_each_chunk(rows, [&](const Chunk& chunk) {
-            for (const PackedWeight& w : weights_) cost += w.shape.panels() * panel_cost(w, chunk);
-        });
-        const Share mine = share(cost, worker);
         const Room room = room_of(worker);
-        std::uint64_t at = 0;
-        for_each_chunk(rows, [&](const Chunk& chunk) {
-            for (const PackedWeight& w : weights_) {
-                const std::uint64_t one = panel_cost(w, chunk), panels = w.shape.panels();
-                // A panel is its thread's where its start is in the share.
-                const std::uint64_t first = mine.first > at ? div_up(mine.first - at, one) : 0;
-                const std::uint64_t last = mine.last > at ? div_up(mine.last - at, one) : 0;
-                multiply(w, {first, std::min(last, panels)}, chunk, room);
-                at += panels * one;
-            }
+        for_each_piece(step, worker, [&](const PackedWeight& w, Share panels, const Chunk& chunk) {
+            multiply(w, panels, chunk, room);
+        });
+    }
+
+    // What the kernel would ask for too late: it looks ahead of where it is. The rows of several
+    // matrices are not known yet.
+    void fetch(const backend::Step& step, Worker worker) const override {
+        if (groups_.matrices > 1) return;
+        bool first = true;
+        for_each_piece(step, worker, [&](const PackedWeight& w, Share panels, const Chunk& chunk) {
+            if (!std::exchange(first, false) || w.blocks) return;
+            const Panels data(w.shape, w.data + chunk.matrix * w.shape.bytes(), panels.first);
+            for (std::uint64_t i = 0; i < near_fetch; i += 64) __builtin_prefetch(data.codes + i);
+            for (std::uint64_t i = 0; i < near_factors; i += 64) __builtin_prefetch(data.factors + i);
         });
     }
 
@@ -101,6 +101,28 @@ class PackedLinearStage final : public Stage {
 
         std::uint64_t rows() const { return last - first; }
     };
+
+    // visit(weight, panels, chunk): what is this thread's, none of it empty.
+    template <class Visit>
+    void for_each_piece(const backend::Step& step, Worker worker, Visit visit) const {
+        const std::uint64_t rows = step.rows(slot_);
+        std::uint64_t cost = 0;
+        for_each_chunk(rows, [&](const Chunk& chunk) {
+            for (const PackedWeight& w : weights_) cost += w.shape.panels() * panel_cost(w, chunk);
+        });
+        const Share mine = share(cost, worker);
+        std::uint64_t at = 0;
+        for_each_chunk(rows, [&](const Chunk& chunk) {
+            for (const PackedWeight& w : weights_) {
+                const std::uint64_t one = panel_cost(w, chunk), panels = w.shape.panels();
+                // A panel is its thread's where its start is in the share.
+                const std::uint64_t first = mine.first > at ? div_up(mine.first - at, one) : 0;
+                const std::uint64_t last = mine.last > at ? std::min(div_up(mine.last - at, one), panels) : 0;
+                if (first < last) visit(w, Share{first, last}, chunk);
+                at += panels * one;
+            }
+        });
+    }
 
     template <class Visit>
     void for_each_chunk(std::uint64_t rows, Visit visit) const {

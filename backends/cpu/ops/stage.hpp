@@ -49,6 +49,9 @@ class Stage {
     virtual ~Stage() = default;
     // Does this thread's share. Never throws: what can go wrong was checked when the program was compiled.
     virtual void run(const backend::Step& step, Worker worker) const = 0;
+    // Asks memory for what run() will read first, as far as no other stage writes it: called before the
+    // barrier, it comes while the thread waits.
+    virtual void fetch(const backend::Step&, Worker) const {}
     // True where the stage has nothing to do in this step: run() and the barrier before it are left out.
     virtual bool idle(const backend::Step&) const { return false; }
     // What it does for its op where that is several stages; empty for the one that does the op's own work.
