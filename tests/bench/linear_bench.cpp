@@ -1,7 +1,10 @@
-// Speed of the CPU backend's Linear: GB/s of weights as held and Gop/s, by type, instruction set and rows.
-// linear_bench [--types q4_1,q6_K] [--isa avx2,...] [--rows 1,8] [--shape 2048x8192] [--threads N] [--seconds
-// S] Weights come from memory: several copies of the matrix, 256 MiB or more in all, are passed in turn.
+// Speed of the CPU backend's Linear, by type, instruction set and rows: GB/s of weights as held, what part of
+// a plain read's that is, Gop/s. linear_bench [--types q4_1,q6_K] [--isa avx2,...] [--rows 1,8] [--shape
+// 2048x8192] [--threads N] [--seconds S] Weights come from memory: several copies of the matrix, 256 MiB or
+// more in all, are passed in turn. Products and plain reads of as many bytes alternate within milliseconds,
+// and medians are printed: the speed of a shared machine's memory changes by half within seconds.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -47,6 +50,43 @@ struct Matrix {
     }
 };
 
+double median(std::vector<double> values) {
+    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                     values.end());
+    return values[values.size() / 2];
+}
+
+// Reads as all threads together can, going round in 256 MiB of its own.
+class PlainRead {
+  public:
+    explicit PlainRead(std::shared_ptr<Team> team) : team_(std::move(team)) {
+        std::memset(memory_.data(), 1, size);
+    }
+
+    // Seconds for so many bytes, at most half of what there is.
+    double operator()(std::uint64_t bytes) {
+        const std::uint64_t words = bytes / sizeof(std::uint64_t);
+        if (at_ + bytes > size) at_ = 0;
+        const auto* data = reinterpret_cast<const std::uint64_t*>(memory_.data() + at_);
+        at_ += bytes / 64 * 64;
+        const auto start = Clock::now();
+        team_->parallel([&](Worker worker) {
+            const Share mine = share(words, worker);
+            std::uint64_t sum = 0;
+            for (std::uint64_t i = mine.first; i < mine.last; ++i) sum += data[i];
+            total_ += sum;
+        });
+        return seconds_since(start);
+    }
+
+  private:
+    static constexpr std::uint64_t size = 256u << 20;
+    std::shared_ptr<Team> team_;
+    test::AlignedBytes memory_{size};
+    std::uint64_t at_ = 0;
+    std::atomic<std::uint64_t> total_ = 0;
+};
+
 void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, const std::shared_ptr<Team>& team,
              double seconds) {
     test::Random random(1);
@@ -67,22 +107,22 @@ void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, const std::share
         c->run(rows, true);  // touches all memory
         cases.push_back(std::move(c));
     }
-    double best = 1e9;
+    PlainRead plain_read(team);
+    const std::uint64_t at_once = std::clamp<std::uint64_t>((32u << 20) / m.bytes(), 1, copies);
+    std::vector<double> times, parts;
     std::size_t at = 0;
-    const auto begin = Clock::now();
-    while (seconds_since(begin) < seconds) {  // the best tenth of a second or so: the machine is shared
+    for (const auto begin = Clock::now(); times.empty() || seconds_since(begin) < seconds;) {
         const auto start = Clock::now();
-        double n = 0;
-        do {
-            cases[at++ % copies]->run(rows, true);
-            ++n;
-        } while (seconds_since(start) < std::min(0.05, seconds / 4));
-        best = std::min(best, seconds_since(start) / n);
+        for (std::uint64_t i = 0; i < at_once; ++i) cases[at++ % copies]->run(rows, true);
+        const double taken = seconds_since(start);
+        times.push_back(taken / static_cast<double>(at_once));
+        parts.push_back(plain_read(std::min<std::uint64_t>(at_once * m.bytes(), 128u << 20)) / taken);
     }
+    const double time = median(times);
     const double operations = 2.0 * m.outputs * m.columns * rows;
-    std::printf("%-8s %-12s %5u x %-5u rows %4u  %9.1f us  %6.1f GB/s  %7.1f Gop/s  %s\n",
-                info(m.type).name.data(), to_string(isa).data(), m.outputs, m.columns, rows, best * 1e6,
-                static_cast<double>(m.bytes()) / best * 1e-9, operations / best * 1e-9,
+    std::printf("%-8s %-12s %5u x %-5u rows %4u  %9.1f us  %6.1f GB/s  %4.0f %%  %7.1f Gop/s  %s\n",
+                info(m.type).name.data(), to_string(isa).data(), m.outputs, m.columns, rows, time * 1e6,
+                static_cast<double>(m.bytes()) / time * 1e-9, 100 * median(parts), operations / time * 1e-9,
                 cases[0]->report()[0].implementation.c_str());
     std::fflush(stdout);
 }
