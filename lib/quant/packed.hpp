@@ -5,17 +5,15 @@
 // region after the other, the codes of all panels and the factors of all panels, so that whoever computes
 // panel after panel reads two streams without a gap:
 //
-//   codes    of a panel: granule after granule of 32 columns. Four consecutive columns are a step, of which a
-//   granule has
-//            eight; a step's codes are 64 bytes, byte 4*r + i being row r, column 4*step + i: four
+//   codes    of a panel, granule after granule of 32 columns. Four consecutive columns are a step; a granule
+//            has eight. A step's codes are 64 bytes, byte 4*r + i being row r, column 4*step + i: four
 //            consecutive inputs of each of 16 rows side by side, as vpdpbusd wants them. Codes of 8 bits are
 //            eight such vectors. Smaller ones are cut into planes of 4, 2 or 1 bits, the low bits first (2;
 //            2+1; 4; 4+1; 4+2), a plane of b bits being b vectors: step s lies in vector s*b/8, from bit
 //            s*b%8 on.
 //
-//   factors  of a panel: as the kind says (packed_kind.hpp), for each 256 columns their units and their
-//   groups, or group
-//            after group.
+//   factors  of a panel, as the kind says (packed_kind.hpp): for each 256 columns their units and their
+//            groups, or group after group.
 //
 // so that weight[r, c] = scale[r] * (value of code[r, c] - zero) + minimum[r]. Every vector of codes is
 // aligned to 64 bytes, factors to 16, units to 32. The last panel is padded with rows whose factors are zero,
