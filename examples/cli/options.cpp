@@ -239,7 +239,8 @@ void add_compute_options(CLI::App& command, ModelOptions& options) {
     add_choice<LoadMode>(group, "--load", options.load, {{"map", LoadMode::map}, {"read", LoadMode::read}},
                          "Map the file, or copy it so that it may change later");
     group.add_flag("--invariant", options.invariant,
-                   "Logits are the same bits whatever else is in the batch (slower for f32 and bf16 files)");
+                   "Logits are the same bits whatever else is in the batch, of a prompt as of an answer "
+                   "(slower prompts)");
     group.add_flag("!--no-repack", options.repack,
                    "Compute on quantized blocks as in the file: less memory, slower");
     group.add_flag("!--no-pin", options.pin_threads, "Do not bind threads to CPUs");

@@ -66,10 +66,11 @@ struct ModelOptions {
     /// Element type of the KV cache (the reference backend keeps f32).
     CacheType cache = CacheType::automatic;
     ComputeType compute = ComputeType::automatic;  ///< what weights are multiplied with
-    /// Logits of a token are the same bits whoever shares its batch and however its prompt is cut into steps.
-    /// f16 weights always give this, and quantized ones but on machines with AMX; matrices of f32 and bf16,
-    /// and quantized ones with AMX, have a faster way for many rows, which rounds otherwise and which this
-    /// leaves out.
+    /// Logits of a token are the same bits whoever shares its batch, however its prompt is cut into steps,
+    /// and whether it came in a prompt or was generated. Without this the last does not hold, for attention
+    /// adds the rows of a prompt in another, faster order; nor do the others for matrices of f32 and bf16,
+    /// and for quantized ones on machines with AMX, which have a faster way for many rows that rounds
+    /// otherwise.
     bool invariant = false;
     /// Rearrange quantized matrices at load, so that they are read fast; false: compute on the blocks of the
     /// file, which takes no memory beside it and is several times slower.

@@ -93,7 +93,7 @@ class Embedder {
             const auto left = std::span(texts_[passage.text]).subspan(passage.done);
             const std::size_t size = std::min(rows, left.size());
             if (size == 0) break;
-            batch_.push_back({passage.sequence, left.first(size), static_cast<std::uint32_t>(size)});
+            batch_.push_back({passage.sequence, left.first(size), static_cast<std::uint32_t>(size), true});
             rows -= size;
         }
         const auto hidden = model_.executor->forward_hidden(batch_);

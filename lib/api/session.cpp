@@ -124,7 +124,8 @@ void Session::State::plan_step(std::span<const SequenceTokens> items) {
         const std::size_t unwanted = item.logits == WantedLogits::all                ? 0
                                      : item.logits == WantedLogits::last && complete ? size - 1
                                                                                      : size;
-        batch.push_back({item.sequence, left.first(size), static_cast<std::uint32_t>(unwanted)});
+        batch.push_back(
+            {item.sequence, left.first(size), static_cast<std::uint32_t>(unwanted), item.tokens.size() > 1});
         parts.push_back({first, done});
         rows -= size;
         wanted -= size - unwanted;

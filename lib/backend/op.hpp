@@ -218,6 +218,9 @@ struct SequenceRows {
     std::uint32_t first_row = 0;
     std::uint32_t rows = 0;
     std::uint32_t first_position = 0;
+    // Several rows, or one that was given with others, whatever steps they were cut into. A backend may
+    // compute these in other ways than rows that come one by one.
+    bool prefill = false;
     // One table a cache group; entry i is the page of positions [i * page_tokens, ...), no_page where it has
     // been released because no window reaches it any more.
     std::vector<std::span<const std::int32_t>> pages = {};

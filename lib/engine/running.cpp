@@ -18,7 +18,8 @@ exec::Item Running::chunk(std::uint32_t rows, bool want) const {
     auto size = std::min<std::size_t>(rows, left.size());
     if (size == left.size() && !want) --size;
     const bool last = size == left.size();
-    return {sequence_, left.first(size), static_cast<std::uint32_t>(last ? size - 1 : size)};
+    return {sequence_, left.first(size), static_cast<std::uint32_t>(last ? size - 1 : size),
+            generated_ == 0 || left.size() > 1};
 }
 
 FinishReason Running::take(std::span<float> logits) {

@@ -101,6 +101,7 @@ void Executor::form(Batch batch) {
         auto& rows = rows_[i];
         rows.first_row = static_cast<std::uint32_t>(tokens_.size());
         rows.rows = static_cast<std::uint32_t>(item.tokens.size());
+        rows.prefill = item.prefill || rows.rows > 1;
         rows.first_position = sequences_.length(item.sequence);
         rows.pages.resize(plan_.program.caches.size());
         for (std::size_t g = 0; g < rows.pages.size(); ++g)

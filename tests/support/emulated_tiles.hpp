@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/half.hpp"
+#include "cpu/kernels/attend_pairs.hpp"
 #include "cpu/kernels/int8_scalar.hpp"
 #include "cpu/kernels/tile_panel.hpp"
 
@@ -46,12 +47,22 @@ struct EmulatedTiles {
         std::memcpy(tile(i).data(), from, tile_bytes);
     }
     template <int i>
+    static void load_rows(const void* from, std::uint64_t stride) {
+        for (std::size_t row = 0; row < 16; ++row)
+            std::memcpy(tile(i).data() + row * 64, static_cast<const char*>(from) + row * stride, 64);
+    }
+    template <int i>
     static void pass(const void* from) {
         load<i>(from);
     }
     template <int i>
     static void store(void* to) {
         std::memcpy(to, tile(i).data(), tile_bytes);
+    }
+    template <int i>
+    static void store_rows(void* to, std::uint64_t stride) {
+        for (std::size_t row = 0; row < 16; ++row)
+            std::memcpy(static_cast<char*>(to) + row * stride, tile(i).data() + row * 64, 64);
     }
     template <int sums, int a, int b>
     static void multiply() {
@@ -71,6 +82,30 @@ struct EmulatedTiles {
         std::memcpy(tile(sums).data(), c, tile_bytes);
     }
 };
+
+// What attend_pairs.hpp wants of a unit but the product, which TiledPairs adds.
+struct ScalarConversions {
+    static void narrow(const float* low, const float* high, std::uint16_t* out) {
+        for (std::size_t i = 0; i < pair_block; ++i) {
+            out[i] = f32_to_bf16(low[i]);
+            out[pair_block + i] = f32_to_bf16(high[i]);
+        }
+    }
+    static void pair(const float* even, const float* odd, std::uint16_t* out) {
+        for (std::size_t i = 0; i < pair_block; ++i) {
+            out[2 * i] = f32_to_bf16(even == nullptr ? 0.0f : even[i]);
+            out[2 * i + 1] = f32_to_bf16(odd == nullptr ? 0.0f : odd[i]);
+        }
+    }
+    static void turn(std::uint16_t* tile) {
+        std::uint32_t pairs[pair_block][pair_block], turned[pair_block][pair_block];
+        std::memcpy(pairs, tile, sizeof pairs);
+        for (std::size_t i = 0; i < pair_block; ++i)
+            for (std::size_t j = 0; j < pair_block; ++j) turned[j][i] = pairs[i][j];
+        std::memcpy(tile, turned, sizeof turned);
+    }
+};
+using EmulatedPairs = TiledPairs<ScalarConversions, EmulatedTiles>;
 
 const TileKernels emulated_tiles = tile_kernels<TileScalar, EmulatedTiles>(12);
 

@@ -75,13 +75,15 @@ struct Piece {
     std::vector<std::int32_t> tokens;
     std::uint32_t first_position = 0;
     std::vector<std::vector<std::int32_t>> pages = {};  // by cache group
+    bool prefill = false;                               // one token too
 };
 
 // A program bound to a device.
 class Bound {
   public:
-    Bound(const backend::Backend& backend, const OpCase& c, int threads = 1) {
-        const backend::DeviceOptions options{.threads = threads};
+    Bound(const backend::Backend& backend, const OpCase& c, int threads = 1)
+        : Bound(backend, c, backend::DeviceOptions{.threads = threads}) {}
+    Bound(const backend::Backend& backend, const OpCase& c, const backend::DeviceOptions& options) {
         const DeviceInfo info = backend.devices().front();
         device_ = backend.open(info, options);
         auto program = c.program;
@@ -105,7 +107,8 @@ class Bound {
         for (const Piece& piece : pieces) {
             backend::SequenceRows rows{.first_row = static_cast<std::uint32_t>(tokens.size()),
                                        .rows = static_cast<std::uint32_t>(piece.tokens.size()),
-                                       .first_position = piece.first_position};
+                                       .first_position = piece.first_position,
+                                       .prefill = piece.prefill || piece.tokens.size() > 1};
             rows.pages.assign(piece.pages.begin(), piece.pages.end());
             for (std::uint32_t i = 0; i < rows.rows; ++i) positions.push_back(rows.first_position + i);
             tokens.insert(tokens.end(), piece.tokens.begin(), piece.tokens.end());

@@ -52,10 +52,10 @@ constexpr size_t attend_state_floats(size_t rows, size_t value_dim) {
 constexpr size_t attend_wider(size_t key_dim, size_t value_dim) {
     return key_dim > value_dim ? key_dim : value_dim;
 }
-// Queries, a page of keys or values, scores, two states.
+// Queries, a page of keys or values and again as pairs, scores, two states.
 constexpr size_t attend_scratch_floats(size_t key_dim, size_t value_dim) {
     return attend_rows * attend_padded(key_dim) +
-           attend_page * attend_padded(attend_wider(key_dim, value_dim)) + attend_rows * attend_page +
+           2 * attend_page * attend_padded(attend_wider(key_dim, value_dim)) + attend_rows * attend_page +
            2 * attend_state_floats(attend_rows, value_dim);
 }
 

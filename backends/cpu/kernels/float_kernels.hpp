@@ -8,7 +8,7 @@
 
 namespace lamina::cpu {
 
-// What they compute is said where they are written: rows.hpp and attend.hpp.
+// What they compute is said where they are written: rows.hpp, attend.hpp and attend_many.hpp.
 struct FloatKernels {
     using Activation = void (*)(const float* gate, const float* up, float* out, size_t count);
 
@@ -24,8 +24,13 @@ struct FloatKernels {
     void (*multiply)(const float* in, float scale, float* out, size_t count);
     void (*soft_cap)(const float* in, float scale, float cap, float* out, size_t count);
     void (*attend)(const AttendBlock& block);
+    void (*attend_many)(const AttendBlock& block);
     void (*combine)(const AttendBlock& block);
 };
+
+// As FloatKernels::attend_many, of operands rounded to bf16.
+using AttendKernel = void (*)(const AttendBlock&);
+extern const AttendKernel attend_pairs_avx512, attend_pairs_amx;
 
 extern const FloatKernels float_kernels_scalar, float_kernels_avx2, float_kernels_avx512;
 

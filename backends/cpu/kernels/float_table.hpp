@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cpu/kernels/attend.hpp"
+#include "cpu/kernels/attend_many.hpp"
 #include "cpu/kernels/float_kernels.hpp"
 #include "cpu/kernels/rows.hpp"
 
@@ -27,6 +28,7 @@ constexpr FloatKernels float_table() {
     k.multiply = Rows::multiply;
     k.soft_cap = Rows::soft_cap;
     k.attend = Attend<V>::attend;
+    k.attend_many = AttendMany<V, FloatProducts<V>>::attend;
     k.combine = Attend<V>::combine;
     return k;
 }

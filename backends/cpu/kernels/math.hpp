@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 namespace lamina::cpu {
+namespace {
 
 template <class V>
 struct Math {
@@ -84,4 +85,5 @@ struct Math {
     }
 };
 
+}  // namespace
 }  // namespace lamina::cpu

@@ -2,6 +2,7 @@
 // AVX-512.
 #pragma once
 
+#include "cpu/kernels/bf16_avx512.hpp"
 #include "cpu/kernels/int8_avx512.hpp"
 
 namespace lamina::cpu {
@@ -16,28 +17,18 @@ struct TileAvx512 : Int8Avx512 {
         const F second = weight(_mm512_and_si512(_mm512_srli_epi32(codes, 8), byte), scale, base);
         const F third = weight(_mm512_and_si512(_mm512_srli_epi32(codes, 16), byte), scale, base);
         const F fourth = weight(_mm512_srli_epi32(codes, 24), scale, base);
-        _mm512_store_si512(out, paired(first, second));
-        _mm512_store_si512(out + 32, paired(third, fourth));
+        _mm512_store_si512(out, to_bf16_pairs(first, second));
+        _mm512_store_si512(out + 32, to_bf16_pairs(third, fourth));
     }
 
     // 32 floats to bf16.
     static LAMINA_INLINE void narrow(const float* x, uint16_t* out) {
-        const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x));
-        __builtin_memcpy(out, &both, sizeof both);
+        _mm512_storeu_si512(out, to_bf16(_mm512_loadu_ps(x), _mm512_loadu_ps(x + 16)));
     }
 
   private:
     static LAMINA_INLINE F weight(Codes code, F scale, F base) {
         return _mm512_fmadd_ps(_mm512_cvtepi32_ps(code), scale, base);
-    }
-    // Lane n: a's bf16 below b's.
-    static LAMINA_INLINE Codes paired(F a, F b) {
-        const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
-                                               23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-        const __m512bh both = _mm512_cvtne2ps_pbh(b, a);
-        __m512i bits;
-        __builtin_memcpy(&bits, &both, sizeof bits);
-        return _mm512_permutexvar_epi16(order, bits);
     }
 };
 
@@ -65,7 +56,12 @@ struct AmxTiles {
     static LAMINA_INLINE void load(const void* from) {
         asm volatile("tileloadd (%0,%1), %%tmm%c2" ::"r"(from), "r"(uint64_t{64}), "i"(tile) : "memory");
     }
-    // The same of what passes by: it leaves the first-level cache to the weights.
+    // From rows `stride` bytes apart.
+    template <int tile>
+    static LAMINA_INLINE void load_rows(const void* from, uint64_t stride) {
+        asm volatile("tileloadd (%0,%1), %%tmm%c2" ::"r"(from), "r"(stride), "i"(tile) : "memory");
+    }
+    // As load, of what passes by: it leaves the first-level cache to the weights.
     template <int tile>
     static LAMINA_INLINE void pass(const void* from) {
         asm volatile("tileloaddt1 (%0,%1), %%tmm%c2" ::"r"(from), "r"(uint64_t{64}), "i"(tile) : "memory");
@@ -73,6 +69,10 @@ struct AmxTiles {
     template <int tile>
     static LAMINA_INLINE void store(void* to) {
         asm volatile("tilestored %%tmm%c2, (%0,%1)" ::"r"(to), "r"(uint64_t{64}), "i"(tile) : "memory");
+    }
+    template <int tile>
+    static LAMINA_INLINE void store_rows(void* to, uint64_t stride) {
+        asm volatile("tilestored %%tmm%c2, (%0,%1)" ::"r"(to), "r"(stride), "i"(tile) : "memory");
     }
     // sums += a * b
     template <int sums, int a, int b>

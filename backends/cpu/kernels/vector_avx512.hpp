@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 namespace lamina::cpu {
+namespace {
 
 struct VectorAvx512 {
     static constexpr size_t width = 16;
@@ -107,4 +108,5 @@ struct VectorAvx512 {
     }
 };
 
+}  // namespace
 }  // namespace lamina::cpu

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "cpu/ops/attention_work.hpp"
@@ -22,6 +23,42 @@ AttendType type_of(DType type) {
     }
 }
 
+// Whether matrices see their inputs rounded.
+bool rounds_inputs(const BuildContext& context) {
+    if (context.options->compute != Compute::automatic) return context.options->compute == Compute::bf16;
+    const auto& weights = context.program->weights;
+    return !context.inputs.precise && std::any_of(weights.begin(), weights.end(), [](const WeightInfo& w) {
+        return is_quantized(w.type) || w.type == DType::bf16;
+    });
+}
+
+// For rows of a prompt, which are summed in another order than a row alone: faster for both.
+struct ManyRows {
+    AttendKernel kernel = nullptr;
+    std::string implementation = {};
+    Refusals refusals = {};
+};
+ManyRows many_rows(const BuildContext& context) {
+    const FloatKernels& kernels = float_kernels(context.isa);
+    const std::string isa(to_string(float_isa(context.isa)));
+    ManyRows many;
+    if (context.options->invariant || !rounds_inputs(context)) {
+        many.refusals.add("bf16",
+                          context.options->invariant ? "not the bits of a row alone" : "inputs are precise");
+    } else if (allowed(Isa::amx, context, many.refusals)) {
+        many.kernel = attend_pairs_amx;
+        many.implementation = isa + ", amx for prompts";
+    } else if (allowed(Isa::avx512_bf16, context, many.refusals)) {
+        many.kernel = attend_pairs_avx512;
+        many.implementation = isa + ", avx512_bf16 for prompts";
+    }
+    if (many.kernel == nullptr) {
+        many.kernel = context.options->invariant ? kernels.attend : kernels.attend_many;
+        many.implementation = isa;
+    }
+    return many;
+}
+
 // What both stages know.
 struct Bound {
     AttentionShape shape;
@@ -33,6 +70,7 @@ struct Bound {
     const std::byte* cache;
     float* scratch;  // [threads] blocks of thread_floats, then the partial results
     const FloatKernels& kernels;
+    AttendKernel many_rows;  // of a prompt
 
     AttendBlock block(const AttentionUnit& unit, Worker worker) const {
         const auto& g = geometry;
@@ -90,7 +128,7 @@ class AttendStage final : public Stage {
             AttendBlock block = bound_->block(unit, worker);
             block.first_span = first;
             block.last_span = last;
-            bound_->kernels.attend(block);
+            (unit.sequence->prefill ? bound_->many_rows : bound_->kernels.attend)(block);
         });
     }
 
@@ -163,14 +201,16 @@ void add_attention(const BuildContext& context, const Attention& op, Stages& out
     const auto& memory = *context.memory;
     const float* sinks =
         op.sinks == no_weight ? nullptr : vector_weight(context, "attention", op.sinks, op.heads);
+    const ManyRows many = many_rows(context);
     const auto bound = std::make_shared<const Bound>(
         Bound{AttentionShape(*context.program, op, context.threads), g, op, memory.slots[op.query],
               memory.slots[op.out], sinks, memory.caches[op.group], reinterpret_cast<float*>(memory.scratch),
-              float_kernels(context.isa)});
+              float_kernels(context.isa), many.kernel});
     out.push_back(std::make_unique<AttendStage>(bound));
     if (bound->shape.cut_rows > 0) out.push_back(std::make_unique<CombineStage>(bound));
     add_report(context,
-               "attention " + std::string(info(g.type).name) + " [" + std::to_string(g.key_dim) + "]");
+               "attention " + std::string(info(g.type).name) + " [" + std::to_string(g.key_dim) + "]",
+               many.implementation, many.refusals);
 }
 
 }  // namespace lamina::cpu

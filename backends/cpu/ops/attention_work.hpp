@@ -87,7 +87,8 @@ void for_each_unit(const AttentionShape& shape, const backend::Step& step, Visit
                 unit.first_span =
                     (shape.window != 0 && first >= shape.window ? first - shape.window + 1 : 0) / attend_span;
                 unit.last_span = (first + unit.rows - 1) / attend_span + 1;
-                unit.cut = cutting && sequence.rows == 1 && unit.last_span - unit.first_span > 1;
+                unit.cut = cutting && sequence.rows == 1 && !sequence.prefill &&
+                           unit.last_span - unit.first_span > 1;
                 if (unit.cut) unit.partial = partial++;
                 visit(unit);
             }

@@ -83,14 +83,6 @@ LinearOperands operands(const BuildContext& context, const backend::Linear& line
 
 }  // namespace
 
-bool allowed(Isa level, const BuildContext& context, Refusals& refusals) {
-    if (usable(level, context.isa)) return true;
-    const bool weaker = level <= context.isa;
-    refusals.add(std::string(to_string(level)),
-                 weaker ? "this machine lacks it" : "above " + std::string(to_string(context.isa)));
-    return false;
-}
-
 void report_linear(const BuildContext& context, const backend::WeightInfo& weight, std::string implementation,
                    const Refusals& refusals) {
     if (!context.report) return;

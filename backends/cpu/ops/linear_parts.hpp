@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cpu/kernels/linear_task.hpp"
+#include "cpu/ops/ops.hpp"
 #include "cpu/ops/stage.hpp"
 
 namespace lamina::cpu {
@@ -33,21 +34,6 @@ struct LinearOperands {
     std::uint64_t max_rows = 0;
     RowGroups groups = {};
 };
-
-// The reasons why better implementations were passed over: "onednn: quantized weights; avx512_vnni: ...".
-class Refusals {
-  public:
-    void add(const std::string& implementation, const std::string& reason) {
-        text_ += (text_.empty() ? "" : "; ") + implementation + ": " + reason;
-    }
-    const std::string& text() const { return text_; }
-
-  private:
-    std::string text_;
-};
-
-// True where kernels of `level` may run; adds the reason to `refusals` where not.
-bool allowed(Isa level, const BuildContext& context, Refusals& refusals);
 
 void report_linear(const BuildContext& context, const backend::WeightInfo& weight, std::string implementation,
                    const Refusals& refusals);

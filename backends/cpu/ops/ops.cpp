@@ -148,9 +148,19 @@ const CacheGeometry& cache_geometry(const BuildContext& context, std::string_vie
     return g;
 }
 
-void add_report(const BuildContext& context, std::string op) {
+bool allowed(Isa level, const BuildContext& context, Refusals& refusals) {
+    if (usable(level, context.isa)) return true;
+    const bool weaker = level <= context.isa;
+    refusals.add(std::string(to_string(level)),
+                 weaker ? "this machine lacks it" : "above " + std::string(to_string(context.isa)));
+    return false;
+}
+
+void add_report(const BuildContext& context, std::string op, std::string implementation,
+                const Refusals& refusals) {
     if (context.report == nullptr) return;
-    context.report->push_back({std::move(op), std::string(to_string(float_isa(context.isa))), ""});
+    if (implementation.empty()) implementation = to_string(float_isa(context.isa));
+    context.report->push_back({std::move(op), std::move(implementation), refusals.text()});
 }
 
 }  // namespace lamina::cpu

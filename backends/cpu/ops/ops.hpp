@@ -65,6 +65,23 @@ const float* vector_weight(const BuildContext& context, std::string_view op, bac
 std::uint32_t routing_index(const BuildContext& context, std::string_view op, backend::RoutingId id);
 const backend::CacheGeometry& cache_geometry(const BuildContext& context, std::string_view op,
                                              std::uint32_t group, std::uint32_t layer);
-void add_report(const BuildContext& context, std::string op);
+// The reasons why better implementations were passed over: "onednn: quantized weights; avx512_vnni: ...".
+class Refusals {
+  public:
+    void add(const std::string& implementation, const std::string& reason) {
+        text_ += (text_.empty() ? "" : "; ") + implementation + ": " + reason;
+    }
+    const std::string& text() const { return text_; }
+
+  private:
+    std::string text_;
+};
+
+// True where kernels of `level` may run; adds the reason to `refusals` where not.
+bool allowed(Isa level, const BuildContext& context, Refusals& refusals);
+
+// `implementation`: the level of the f32 kernels where it is empty.
+void add_report(const BuildContext& context, std::string op, std::string implementation = {},
+                const Refusals& refusals = {});
 
 }  // namespace lamina::cpu

@@ -128,9 +128,11 @@ typedef struct lamina_model_options {
     lamina_cache_type cache;
     lamina_compute_type compute; /**< what weights are multiplied with; default: LAMINA_COMPUTE_AUTOMATIC */
     /**
-     * Logits of a token are the same bits whoever shares its batch and however its prompt is cut into steps.
-     * Quantized and f16 weights always give this; matrices of f32 and bf16 have a faster way for many rows,
-     * whose last bits differ and which this leaves out. Default: false.
+     * Logits of a token are the same bits whoever shares its batch, however its prompt is cut into steps, and
+     * whether it came in a prompt or was generated. Without this the last does not hold, for attention adds
+     * the rows of a prompt in another, faster order; nor do the others for matrices of f32 and bf16, and for
+     * quantized ones on machines with AMX, which have a faster way for many rows that rounds otherwise.
+     * Default: false.
      */
     bool invariant;
     /**

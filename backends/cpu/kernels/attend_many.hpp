@@ -1,0 +1,198 @@
+// attend.hpp for many rows at a time, as in prefill: lanes are rows, so that neither products nor softmax add
+// or compare across lanes. Other bits than those of attend.hpp.
+#pragma once
+
+#include "cpu/kernels/attend_pages.hpp"
+
+namespace lamina::cpu {
+namespace {
+
+// The two products in f32; attend_pairs.hpp has them in bf16. Scores are summed dimension by dimension,
+// weighted values token by token.
+template <class V>
+struct FloatProducts {
+    using Vec = typename V::Vec;
+    using Pages = AttendPages<V>;
+    using Memory = typename Pages::Memory;
+    using Page = typename Pages::Page;
+    using Rows = typename Pages::Rows;
+
+    static void begin() {}
+    static void end() {}
+
+    // [key_dim, attend_rows], zeros beside the rows there are.
+    static void load_queries(const AttendBlock& b, float* queries) {
+        const size_t rows = Pages::rows(b);
+        const float* in[attend_rows];
+        for (size_t r = 0; r < rows; ++r)
+            in[r] = b.query + r / b.heads * b.query_stride + r % b.heads * b.key_dim;
+        for (size_t i = 0; i < b.key_dim; ++i) {
+            float* to = queries + i * attend_rows;
+            for (size_t r = 0; r < rows; ++r) to[r] = in[r][i] * b.scale;
+            for (size_t r = rows; r < attend_rows; ++r) to[r] = 0.0f;
+        }
+    }
+
+    // m.scores[t, r] = queries[r] . keys[t]. Tokens that no row sees get any value.
+    static void scores(const AttendBlock& b, const Memory& m, Rows in, Page page) {
+        constexpr size_t tokens = V::registers >= 32 ? 8 : 4;
+        const float* keys = Pages::widen(in, b.type, b.key_dim, b.key_stride, page, m.tokens);
+        const size_t rows = Pages::rows(b), pad = attend_padded(b.key_dim);
+        for (size_t t = page.begin / tokens * tokens; t < page.end; t += tokens) {
+            const float* key = keys + t * pad;
+            float* to = m.scores + t * attend_rows;
+            size_t r = 0;
+            for (; r + V::width < rows; r += 2 * V::width) {
+                tile<tokens, 2>(m.queries + r, key, b.key_dim, pad, to + r);
+            }
+            if (r < rows) tile<tokens, 1>(m.queries + r, key, b.key_dim, pad, to + r);
+        }
+    }
+
+    // weighted[r] += sum over t of m.scores[t, r] * values[t]
+    static void accumulate(const AttendBlock& b, const Memory& m, Rows in, Page page, float* weighted) {
+        const float* values = Pages::widen(in, b.type, b.value_dim, b.value_stride, page, m.tokens);
+        Pages::template accumulate<1, attend_rows>(m.scores, values, Pages::rows(b),
+                                                   attend_padded(b.value_dim), page, weighted);
+    }
+
+  private:
+    template <size_t tokens, size_t vectors>
+    static void tile(const float* queries, const float* keys, size_t dim, size_t pad, float* out) {
+        Vec sums[tokens][vectors];
+#pragma GCC unroll 8
+        for (size_t t = 0; t < tokens; ++t) {
+#pragma GCC unroll 2
+            for (size_t v = 0; v < vectors; ++v) sums[t][v] = V::zero();
+        }
+        for (size_t i = 0; i < dim; ++i) {
+            Vec query[vectors];
+#pragma GCC unroll 2
+            for (size_t v = 0; v < vectors; ++v) query[v] = V::load(queries + i * attend_rows + v * V::width);
+#pragma GCC unroll 8
+            for (size_t t = 0; t < tokens; ++t) {
+                const Vec key = V::broadcast(keys[t * pad + i]);
+#pragma GCC unroll 2
+                for (size_t v = 0; v < vectors; ++v) sums[t][v] = V::mul_add(key, query[v], sums[t][v]);
+            }
+        }
+#pragma GCC unroll 8
+        for (size_t t = 0; t < tokens; ++t) {
+#pragma GCC unroll 2
+            for (size_t v = 0; v < vectors; ++v) V::store(out + t * attend_rows + v * V::width, sums[t][v]);
+        }
+    }
+};
+
+template <class V, class Products>
+struct AttendMany {
+    using Vec = typename V::Vec;
+    using Pages = AttendPages<V>;
+    using State = typename Pages::State;
+    using Memory = typename Pages::Memory;
+    using Page = typename Pages::Page;
+    using Rows = typename Pages::Rows;
+
+    // Computes the spans of a block to `out`.
+    static void attend(const AttendBlock& b) {
+        const Memory m = Pages::memory(b);
+        Products::begin();
+        Products::load_queries(b, m.queries);
+        Pages::reset(b, m.total);
+        for (size_t span = b.first_span; span < b.last_span; ++span) {
+            Pages::reset(b, m.part);
+            Pages::walk(b, span, [&](Page page, Rows keys, Rows values) {
+                Products::scores(b, m, keys, page);
+                softmax(b, page, m.scores, m.part);
+                Products::accumulate(b, m, values, page, m.part.weighted);
+            });
+            Pages::fold(b, m.total, m.part);
+        }
+        Products::end();
+        Pages::finish(b, m.total);
+    }
+
+  private:
+    // The tokens of a page that each row sees: [first, past), as floats.
+    struct Sight {
+        bool all;  // of page.begin to page.end by every row
+        float first[attend_rows], past[attend_rows];
+    };
+    static Sight sight(const AttendBlock& b, Page page) {
+        Sight s;
+        const size_t last = b.first_position + b.tokens - 1;
+        s.all = b.first_position + 1 >= page.first_position + page.end &&
+                (b.window == 0 || last < b.window + page.first_position + page.begin);
+        if (s.all) return s;
+        for (size_t r = 0; r < attend_rows; ++r) {
+            const size_t position = b.first_position + r / b.heads;
+            const size_t lowest = b.window != 0 && position >= b.window ? position - b.window + 1 : 0;
+            s.first[r] = within(lowest, page);
+            s.past[r] = within(position + 1, page);
+        }
+        return s;
+    }
+    static float within(size_t position, Page page) {
+        const size_t token = position < page.first_position ? 0 : position - page.first_position;
+        return static_cast<float>(token < attend_page ? token : attend_page);
+    }
+
+    // Turns the scores of a page into weights relative to the rows' new maxima; rescales what was summed
+    // before.
+    static void softmax(const AttendBlock& b, Page page, float* scores, State s) {
+        const size_t rows = Pages::rows(b);
+        const Sight seen = sight(b, page);
+        alignas(64) float factors[attend_rows];
+        for (size_t r = 0; r < rows; r += V::width) {
+            if (seen.all) {
+                softmax_rows(b, page, scores + r, s.maxima + r, s.sums + r, factors + r,
+                             [](size_t, Vec x, Vec) { return x; });
+            } else {
+                const Vec first = V::load(seen.first + r), past = V::load(seen.past + r);
+                softmax_rows(b, page, scores + r, s.maxima + r, s.sums + r, factors + r,
+                             [first, past](size_t t, Vec x, Vec other) {
+                                 const Vec token = V::broadcast(static_cast<float>(t));
+                                 return V::select(V::less(token, first), other,
+                                                  V::select(V::less(token, past), x, other));
+                             });
+            }
+        }
+        const size_t pad = attend_padded(b.value_dim);
+        for (size_t r = 0; r < rows; ++r) {
+            if (factors[r] == 1.0f) continue;
+            const Vec factor = V::broadcast(factors[r]);
+            float* weighted = s.weighted + r * pad;
+            for (size_t i = 0; i < pad; i += V::width)
+                V::store(weighted + i, V::mul(V::load(weighted + i), factor));
+        }
+    }
+    // V::width rows; mask(t, x, other): x in the lanes of rows that see token t.
+    template <class Mask>
+    static void softmax_rows(const AttendBlock& b, Page page, float* scores, float* maxima, float* sums,
+                             float* factors, Mask mask) {
+        const Vec before = V::load(maxima), lowest = V::broadcast(-3.0e38f);
+        Vec highest = before;
+        for (size_t t = page.begin; t < page.end; ++t) {
+            Vec x = V::load(scores + t * attend_rows);
+            if (b.softcap > 0.0f) {
+                x = V::mul(V::broadcast(b.softcap), Math<V>::tanh(V::mul(x, V::broadcast(1.0f / b.softcap))));
+                V::store(scores + t * attend_rows, x);
+            }
+            highest = V::max(mask(t, x, lowest), highest);
+        }
+        Vec sum = V::zero();
+        for (size_t t = page.begin; t < page.end; ++t) {
+            const Vec x = V::load(scores + t * attend_rows);
+            const Vec weight = mask(t, Math<V>::exp(V::sub(x, highest)), V::zero());
+            V::store(scores + t * attend_rows, weight);
+            sum = V::add(sum, weight);
+        }
+        const Vec factor = Math<V>::exp(V::sub(before, highest));
+        V::store(sums, V::mul_add(V::load(sums), factor, sum));
+        V::store(maxima, highest);
+        V::store(factors, factor);
+    }
+};
+
+}  // namespace
+}  // namespace lamina::cpu
