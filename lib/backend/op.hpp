@@ -76,6 +76,7 @@ struct Linear {
     WeightId bias = no_weight;
     Slot out;
     RoutingId routing = no_routing;
+    bool kept = false;  // the cache keeps what it writes, and all later tokens read it: worth precise inputs
 };
 
 // Turns the values [offset, offset + dims of the table) of each head of x [rows, heads * head_dim] in place,

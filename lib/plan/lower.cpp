@@ -77,7 +77,7 @@ class Lowering {
             const Slot value = shared("value", a.kv_heads * a.value_dim);
             linear(in, w.query, query);
             linear(in, w.key, key);
-            linear(in, w.value, value);
+            kept(in, w.value, value);
             head_norm(query, w.query_norm, w.norm_heads ? a.key_dim : a.heads * a.key_dim);
             head_norm(key, w.key_norm, w.norm_heads ? a.key_dim : a.kv_heads * a.key_dim);
             if (a.rope) {
@@ -115,7 +115,7 @@ class Lowering {
     void latent_key(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot in, Slot key) {
         const auto& l = *a.latent;
         const Slot latent = shared("latent", l.latent), turned = shared("turned key", l.turned);
-        linear(in, {w.latent_down, {}}, latent);
+        kept(in, {w.latent_down, {}}, latent);
         linear(in, {w.key_turned, {}}, turned);
         norm(latent, latent, w.latent_norm, l.latent);
         op(CopyHeads{{latent, 0, 0}, {key, 0, 0}, 1, l.latent});
@@ -180,6 +180,12 @@ class Lowering {
 
     void linear(Slot in, const model::LinearRef& w, Slot out, RoutingId routing = no_routing) {
         op(Linear{in, weight(w.weight), optional(w.bias), out, routing});
+    }
+
+    // Not for keys: errors of scores move weights between tokens, errors of values add up whole.
+    void kept(Slot in, const model::LinearRef& w, Slot out) {
+        linear(in, w, out);
+        std::get<Linear>(program_.ops.back()).kept = true;
     }
 
     void norm(Slot in, Slot out, const model::NormRef& w, std::uint32_t group) {

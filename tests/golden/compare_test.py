@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 MODELS = {
-    "SmolLM2": ("SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2-135m-instruct-q4_1.ref.safetensors", 0.0030, 0.96),
+    "SmolLM2": ("SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2-135m-instruct-q4_1.ref.safetensors", 0.0030, 0.97),
     "Gemma 3": ("gemma-3-270m-q4_k_m.gguf", "gemma-3-270m-q4_k_m.ref.safetensors", 0.0050, 0.94),
 }
 

@@ -320,6 +320,42 @@ TEST_CASE("Linears of several kinds share an input", "[linear]") {
     }
 }
 
+TEST_CASE("a Linear whose results are kept has precise inputs, those beside it not", "[linear]") {
+    constexpr std::uint32_t columns = 512, plain = 40, kept = 24, rows = 70;
+    Random random(9);
+    const auto file = random.weights(DType::q4_k, plain * columns, 0.05f),
+               kept_file = random.weights(DType::q6_k, kept * columns, 0.05f);
+    const auto x = random.normals(std::uint64_t{rows} * columns), bias = random.normals(kept);
+    for (const Path& path : paths()) {
+        for (const bool pack : {true, false}) {
+            LinearCase alone(columns, rows), both(columns, rows);
+            for (LinearCase* c : {&alone, &both}) {
+                c->add(DType::q4_k, plain, file, {}, pack);
+                c->add(DType::q6_k, kept, kept_file, bias, pack);
+                if (c == &both) c->keep_last();
+                c->add(DType::q4_k, plain, file, {}, pack);
+                c->use_tiles(path.tiles);
+                c->build(path.isa, 2, backend::Compute::bf16);
+                std::copy(x.begin(), x.end(), c->in());
+            }
+            for (const std::uint32_t count : {1u, 9u, rows}) {
+                INFO(path.name() << ", " << count << " rows" << (pack ? "" : ", from blocks"));
+                alone.run(count);
+                both.run(count);
+                for (const std::size_t i : {0u, 2u})
+                    CHECK(std::equal(both.out(i), both.out(i) + count * plain, alone.out(i)));
+                const auto* tiles = both.inputs().tiles;
+                const std::vector<float> some(x.begin(), x.begin() + count * columns);
+                const auto weights = decoded(DType::q6_k, kept_file);
+                const auto expected = tiles && count >= tiles->min_rows
+                                          ? product(through_bf16(some), through_bf16(weights), columns, bias)
+                                          : product(through_int16(some, columns), weights, columns, bias);
+                CHECK(relative_error(both.out(1), expected) <= 2e-5);
+            }
+        }
+    }
+}
+
 TEST_CASE("values that are not finite come through", "[linear]") {
     constexpr std::uint32_t columns = 256, outputs = 16, rows = 3;
     for (const cpu::Isa isa : cpu::detected()) {

@@ -30,6 +30,7 @@ struct QuantizeTask {
     float* scales;                   // granule g at g * block
     int32_t *offsets32, *offsets16;  // group j at j * block; null where no kernel wants them
     float *sums32, *sums16;          // group j at j * block; null where no kernel wants them
+    float* lost = nullptr;           // inputs of these granules less what their codes stand for, or null
 };
 using QuantizeKernel = void (*)(const QuantizeTask&);
 

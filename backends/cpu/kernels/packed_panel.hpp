@@ -281,9 +281,13 @@ void quantize_granules(const QuantizeTask& t) {
             x = padded;
         }
         int32_t halves[2];
-        const float scale = V::quantize(x, t.codes + g * t.block * granule, halves);
+        int8_t* codes = t.codes + g * t.block * granule;
+        const float scale = V::quantize(x, codes, halves);
         t.scales[g * t.block] = scale;
         write_sums(t, g, scale, halves[0], halves[1]);
+        if (t.lost == nullptr) continue;
+        float* lost = t.lost + (g - t.first) * granule;
+        for (uint64_t i = 0; i < granule; ++i) lost[i] = x[i] - scale * static_cast<float>(codes[i]);
     }
 }
 

@@ -65,6 +65,10 @@ bool as_panels(const backend::WeightInfo& weight) {
            (weight.form == backend::Form::file && is_quantized(weight.type));
 }
 
+bool precise(const PackedInputs& inputs, const backend::Linear& linear) {
+    return inputs.precise || (linear.kept && inputs.kept_precise);
+}
+
 LinearOperands operands(const BuildContext& context, const backend::Linear& linear) {
     const backend::Program& program = *context.program;
     check_shape(program, linear);
@@ -78,7 +82,8 @@ LinearOperands operands(const BuildContext& context, const backend::Linear& line
         .max_rows = slot_rows(program, linear.in),
         .groups = {program.weights[linear.weight].matrices,
                    linear.routing == backend::no_routing ? nullptr
-                                                         : context.memory->routings[linear.routing].first}};
+                                                         : context.memory->routings[linear.routing].first},
+        .precise = precise(context.inputs, linear)};
 }
 
 }  // namespace
@@ -105,7 +110,7 @@ void add_linears(const BuildContext& context, const std::vector<backend::Linear>
 std::uint64_t linear_scratch_bytes(const backend::Program& program, const PackedInputs& inputs,
                                    const backend::Linear& linear, std::uint64_t rows, int threads) {
     const backend::WeightInfo& weight = program.weights[linear.weight];
-    return as_panels(weight) ? packed_scratch_bytes(weight, inputs, rows, threads)
+    return as_panels(weight) ? packed_scratch_bytes(weight, inputs, precise(inputs, linear), rows, threads)
                              : dense_scratch_bytes(rows, weight.columns);
 }
 

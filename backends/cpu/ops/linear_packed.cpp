@@ -20,6 +20,7 @@ struct PackedWeight {
     TileKernel tile_kernel;  // null where there are no tiles
     DType type;
     bool blocks;            // data are the blocks of the file: panels are made as they are needed
+    bool precise;           // inputs are codes and what rounding to them lost
     const std::byte* data;  // of all matrices
     const float* bias;
     float* out;
@@ -146,7 +147,8 @@ class PackedLinearStage final : public Stage {
     }
 
     static std::uint64_t panel_cost(const PackedWeight& w, const Chunk& chunk) {
-        return chunk.rows() < 8 ? w.shape.panel_bytes() : w.shape.columns * chunk.rows();
+        if (chunk.rows() < 8) return w.shape.panel_bytes();
+        return w.shape.columns * chunk.rows() * (w.precise && !chunk.as_tiles ? 2 : 1);
     }
 
     Room room_of(Worker worker) const {
@@ -209,7 +211,7 @@ class PackedLinearStage final : public Stage {
                         const Chunk& chunk) const {
         float* out = result(w, panel, chunk);
         multiply_codes(w, data, panel, chunk, rows_.codes, bias_of(w, panel, chunk), out, w.shape.rows);
-        if (!rows_.rest) return;
+        if (!w.precise) return;
         // The panel is in the cache still: what the rounding of the inputs lost costs no second reading of
         // it.
         std::array<float, precise_rows * quant::panel_rows> rest;
@@ -276,10 +278,11 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
                                                            : "rounds as the number of rows has it");
     const PackedLevel& level = choose(context, refusals);
     const LinearOperands& any = linears.front();
+    const bool precise = std::any_of(linears.begin(), linears.end(), [](const auto& o) { return o.precise; });
     const PackedRows rows =
-        lay_out(context.memory->scratch, any.max_rows, any.weight->columns, context.inputs);
+        lay_out(context.memory->scratch, any.max_rows, any.weight->columns, precise, tiles);
     std::byte* const rooms =
-        context.memory->scratch + packed_rows_bytes(any.max_rows, any.weight->columns, context.inputs);
+        context.memory->scratch + packed_rows_bytes(any.max_rows, any.weight->columns, precise, tiles);
     WantedSums wanted;
     std::vector<PackedWeight> weights;
     for (const LinearOperands& o : linears) {
@@ -291,15 +294,15 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
                            .tile_kernel = tiles ? tiles->panels[kind.index] : nullptr,
                            .type = o.weight->type,
                            .blocks = blocks,
+                           .precise = o.precise,
                            .data = o.data,
                            .bias = o.bias,
                            .out = o.out});
-        report_linear(
-            context, *o.weight,
-            fmt::format("packed{} {}{}{}{}", kind.code_bits, to_string(level.isa),
-                        tiles ? fmt::format(", amx from {} rows", tiles->min_rows) : "",
-                        blocks ? ", from blocks" : "", context.inputs.precise ? ", 16-bit inputs" : ""),
-            refusals);
+        report_linear(context, *o.weight,
+                      fmt::format("packed{} {}{}{}{}", kind.code_bits, to_string(level.isa),
+                                  tiles ? fmt::format(", amx from {} rows", tiles->min_rows) : "",
+                                  blocks ? ", from blocks" : "", o.precise ? ", 16-bit inputs" : ""),
+                      refusals);
     }
     out.push_back(quantize_stage(any, rows, wanted, level.kernels));
     out.push_back(
@@ -307,20 +310,22 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
 }
 
 std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const PackedInputs& inputs,
-                                   std::uint64_t rows, int threads) {
+                                   bool precise, std::uint64_t rows, int threads) {
     std::uint64_t panel = 0;
     if (weight.form == backend::Form::file) {
+        precise = true;  // one that shares its input may be, and the panel lies behind both
         const auto& kind = quant::packed_kind(weight.type);
         panel = one_panel({kind, weight.rows, weight.columns}, weight.rows).bytes();
     }
-    return packed_rows_bytes(rows, weight.columns, inputs) +
+    return packed_rows_bytes(rows, weight.columns, precise, inputs.tiles) +
            static_cast<std::uint64_t>(threads) * PackedLinearStage::room_bytes(panel, inputs.tiles);
 }
 
 // Inputs are rounded to 8 bits, which changes logits by some 1 %. What the rounding lost can be rounded to 8
 // bits and multiplied too (inputs of about 16 bits, twice the multiplications): where f32 is asked for, where
 // there are routers, which 1 % makes choose other experts, and where there is so little to multiply that it
-// does not matter. Tiles round weights to bf16 as well, and only where there are many rows: not for these,
+// does not matter. Values alone are a few percent of the multiplications and a fifth of the error: the cache
+// keeps them. Tiles round weights to bf16 as well, and only where there are many rows: not for these,
 // and not where a row's results may not depend on how many rows there are.
 PackedInputs packed_inputs(const backend::Program& program, const backend::DeviceOptions& options, Isa isa) {
     constexpr std::uint64_t few_weights = 16u << 20;
@@ -329,6 +334,7 @@ PackedInputs packed_inputs(const backend::Program& program, const backend::Devic
         std::uint64_t weights = 0;
         for (const auto& weight : program.weights) weights += weight.values();
         inputs.precise = !program.routings.empty() || weights < few_weights;
+        inputs.kept_precise = true;
     } else {
         inputs.precise = options.compute == backend::Compute::f32;
     }

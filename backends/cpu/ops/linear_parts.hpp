@@ -33,6 +33,7 @@ struct LinearOperands {
     backend::SlotInfo slot = {};      // of the input
     std::uint64_t max_rows = 0;
     RowGroups groups = {};
+    bool precise = false;  // inputs to about 16 bits, where they are not tiles
 };
 
 void report_linear(const BuildContext& context, const backend::WeightInfo& weight, std::string implementation,
@@ -41,7 +42,7 @@ void report_linear(const BuildContext& context, const backend::WeightInfo& weigh
 // linear_packed.cpp: quantized weights, packed or as blocks of the file. All operands read the same input.
 void add_packed_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);
 std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const PackedInputs& inputs,
-                                   std::uint64_t rows, int threads);
+                                   bool precise, std::uint64_t rows, int threads);
 
 // linear_dense.cpp: weights f32, f16 or bf16, row-major. All operands read the same input.
 void add_dense_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);

@@ -88,22 +88,23 @@ class QuantizeStage final : public RowStage {
         const auto [start, block] = block_of(row, group, kernels_.max_block);
         const std::uint64_t before = start * to_.codes.granules;
         const float* x = in_ + row * columns_;
-        const QuantizedRows to = to_.codes.from(before, row - start);
-        quantize_to(to, x, columns_, to.granules, block);
-        if (!to_.rest) return;
-        std::array<float, granule> lost;
-        for (std::uint64_t g = 0; g < to.granules; ++g) {
-            const std::uint64_t size = std::min<std::uint64_t>(granule, columns_ - g * granule);
-            for (std::uint64_t i = 0; i < size; ++i) {
-                lost[i] = x[g * granule + i] -
-                          to.scales[g * block] * static_cast<float>(to.codes[g * block * granule + i]);
-            }
-            quantize_to(to_.rest->from(before + g * block, row - start), lost.data(), size, 1, block);
+        if (!to_.rest) {
+            quantize_to(to_.codes.from(before, row - start), x, columns_, to_.codes.granules, block, nullptr);
+            return;
+        }
+        constexpr std::uint64_t together = 32;  // granules, so that what is lost stays in the nearest cache
+        std::array<float, together * granule> lost;
+        for (std::uint64_t g = 0; g < to_.codes.granules; g += together) {
+            const std::uint64_t count = std::min(together, to_.codes.granules - g), at = before + g * block,
+                                left = columns_ - g * granule;
+            quantize_to(to_.codes.from(at, row - start), x + g * granule, left, count, block, lost.data());
+            quantize_to(to_.rest->from(at, row - start), lost.data(), count * granule, count, block, nullptr);
         }
     }
 
+    // `granules` of them, from the first of `count` inputs on.
     void quantize_to(const QuantizedRows& to, const float* x, std::uint64_t count, std::uint64_t granules,
-                     std::uint32_t block) const {
+                     std::uint32_t block, float* lost) const {
         kernels_.quantize({.x = x,
                            .count = count,
                            .first = 0,
@@ -114,7 +115,8 @@ class QuantizeStage final : public RowStage {
                            .offsets32 = wanted_.offsets32 ? to.offsets32 : nullptr,
                            .offsets16 = wanted_.offsets16 ? to.offsets16 : nullptr,
                            .sums32 = wanted_.sums32 ? to.sums32 : nullptr,
-                           .sums16 = wanted_.sums16 ? to.sums16 : nullptr});
+                           .sums16 = wanted_.sums16 ? to.sums16 : nullptr,
+                           .lost = lost});
     }
 
     const float* in_;
@@ -138,26 +140,26 @@ QuantizedRows QuantizedRows::from(std::uint64_t before, std::uint64_t row) const
             .sums16 = sums16 + 2 * before + row};
 }
 
-PackedRows lay_out(std::byte* scratch, std::uint64_t max_rows, std::uint64_t columns,
-                   const PackedInputs& inputs) {
+PackedRows lay_out(std::byte* scratch, std::uint64_t max_rows, std::uint64_t columns, bool precise,
+                   const TileKernels* tiles) {
     PackedRows out;
     out.codes = quantized(scratch, max_rows, columns);
     scratch += quantized_bytes(max_rows, columns);
-    if (inputs.precise) {
+    if (precise) {
         out.rest = quantized(scratch, max_rows, columns);
         scratch += quantized_bytes(max_rows, columns);
     }
-    if (inputs.tiles) {
+    if (tiles) {
         out.tiles = reinterpret_cast<std::uint16_t*>(scratch);
-        out.kernels = inputs.tiles;
+        out.kernels = tiles;
     }
     return out;
 }
 
-std::uint64_t packed_rows_bytes(std::uint64_t max_rows, std::uint64_t columns, const PackedInputs& inputs) {
-    std::uint64_t sum = quantized_bytes(max_rows, columns) * (inputs.precise ? 2 : 1);
-    if (inputs.tiles)
-        sum += max_rows * div_up(columns, granule) * granule * sizeof(std::uint16_t) + tile_bytes;
+std::uint64_t packed_rows_bytes(std::uint64_t max_rows, std::uint64_t columns, bool precise,
+                                const TileKernels* tiles) {
+    std::uint64_t sum = quantized_bytes(max_rows, columns) * (precise ? 2 : 1);
+    if (tiles) sum += max_rows * div_up(columns, granule) * granule * sizeof(std::uint16_t) + tile_bytes;
     return sum;
 }
 
