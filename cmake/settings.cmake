@@ -45,7 +45,8 @@ endif()
 
 add_library(lamina_settings INTERFACE)
 # -Wno-restrict: false reports of g++ 12 on string concatenation (GCC bug 105651).
-target_compile_options(lamina_settings INTERFACE -Wall -Wextra -Wpedantic $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<BOOL:${LAMINA_WERROR}>:-Werror>)
+target_compile_options(lamina_settings INTERFACE -Wall -Wextra -Wpedantic $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  $<$<CXX_COMPILER_ID:Clang>:-Wreserved-identifier> $<$<BOOL:${LAMINA_WERROR}>:-Werror>)
 # Results must not depend on which multiply-adds a compiler fuses; kernels ask for fused ones where they want them.
 target_compile_options(lamina_settings INTERFACE -ffp-contract=off)
 if(LAMINA_FUZZ)
