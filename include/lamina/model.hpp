@@ -37,11 +37,14 @@ enum class LoadMode {
 /// What weights are multiplied with: dense ones (F32, F16, BF16) and quantized ones.
 enum class ComputeType {
     /// Dense: bf16 activations for bf16 weights where the device has them, else f32. Quantized: activations
-    /// of 16 bits for small models and for those with experts (whose choice rounding would change), else of 8
-    /// bits, or bf16 where a matrix unit (AMX) multiplies many rows.
+    /// of 16 bits for small models, for those with experts (whose choice rounding would change) and for the
+    /// values of attention, else of 8 bits, or bf16 where a matrix unit (AMX) multiplies many rows. Where
+    /// most
+    /// matrices so see rounded activations, attention of prompts is in bf16 if the device has it.
     automatic,
-    f32,   ///< dense: f32 activations; quantized: activations of 16 bits
-    bf16,  ///< dense: activations rounded to bf16; quantized: as `automatic` for large ones
+    f32,   ///< dense: f32 activations; quantized: activations of 16 bits; attention in f32
+    bf16,  ///< activations of dense weights and attention of prompts in bf16; quantized: as `automatic` for
+           ///< large ones
 };
 
 /// Called while loading with bytes done and bytes in all; returning false cancels (Error cancelled).
@@ -67,10 +70,10 @@ struct ModelOptions {
     CacheType cache = CacheType::automatic;
     ComputeType compute = ComputeType::automatic;  ///< what weights are multiplied with
     /// Logits of a token are the same bits whoever shares its batch, however its prompt is cut into steps,
-    /// and whether it came in a prompt or was generated. Without this the last does not hold, for attention
-    /// adds the rows of a prompt in another, faster order; nor do the others for matrices of f32 and bf16,
-    /// and for quantized ones on machines with AMX, which have a faster way for many rows that rounds
-    /// otherwise.
+    /// and whether it was given with others or alone, as generated ones are, which may lie in the cache.
+    /// Without this the last does not hold, for attention adds the rows of a prompt in another, faster order;
+    /// nor do the others for matrices of f32 and bf16, and for quantized ones on machines with AMX, which
+    /// have a faster way for many rows that rounds otherwise.
     bool invariant = false;
     /// Rearrange quantized matrices at load, so that they are read fast; false: compute on the blocks of the
     /// file, which takes no memory beside it and is several times slower.

@@ -16,9 +16,11 @@ namespace lamina::backend {
 
 enum class Compute : std::uint8_t {
     automatic,  // bf16 weights compute in bf16 where the device has it, f16 and f32 weights with f32
-                // activations; quantized weights with activations of 8 or 16 bits, as the device chooses
-    f32,        // f32 activations throughout for dense weights, 16 bits for quantized ones
-    bf16,       // activations of dense weights rounded to bf16, of quantized ones to 8 bits
+                // activations; quantized weights with activations of 8 or 16 bits, as the device chooses;
+                // attention of prompts in bf16 where most matrices see their inputs rounded
+    f32,        // f32 activations throughout for dense weights, 16 bits for quantized ones; attention in f32
+    bf16,       // activations of dense weights and attention of prompts rounded to bf16, activations of
+                // quantized weights to 8 bits
 };
 
 struct DeviceOptions {

@@ -219,8 +219,8 @@ struct SequenceRows {
     std::uint32_t first_row = 0;
     std::uint32_t rows = 0;
     std::uint32_t first_position = 0;
-    // Several rows, or one that was given with others, whatever steps they were cut into. A backend may
-    // compute these in other ways than rows that come one by one.
+    // The rows are of a portion of tokens that was given together, whatever steps it is cut into; always true
+    // of several rows. A backend may compute these in other ways than a row that comes alone.
     bool prefill = false;
     // One table a cache group; entry i is the page of positions [i * page_tokens, ...), no_page where it has
     // been released because no window reaches it any more.

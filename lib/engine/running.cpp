@@ -10,6 +10,7 @@ Running::Running(std::shared_ptr<Task> task, cache::PrefixHit start, std::uint32
       sequence_(start.sequence),
       live_(task_->request_.prompt),
       computed_(start.tokens),
+      prefill_(waiting().size() > 1),
       history_(std::move(task_->request_.prompt)),
       sampler_(std::move(task_->request_.sampling), vocabulary) {}
 
@@ -18,8 +19,7 @@ exec::Item Running::chunk(std::uint32_t rows, bool want) const {
     auto size = std::min<std::size_t>(rows, left.size());
     if (size == left.size() && !want) --size;
     const bool last = size == left.size();
-    return {sequence_, left.first(size), static_cast<std::uint32_t>(last ? size - 1 : size),
-            generated_ == 0 || left.size() > 1};
+    return {sequence_, left.first(size), static_cast<std::uint32_t>(last ? size - 1 : size), prefill_};
 }
 
 FinishReason Running::take(std::span<float> logits) {
@@ -29,6 +29,7 @@ FinishReason Running::take(std::span<float> logits) {
     if (!request.ignore_end && std::find(ends.begin(), ends.end(), token) != ends.end())
         return FinishReason::end_token;
     live_.push_back(token);
+    prefill_ = false;
     history_.push_back(token);
     ++generated_;
     task_->add(token);
@@ -66,6 +67,7 @@ void Running::shift(cache::Sequences& sequences) {
     const auto kept = static_cast<std::uint32_t>(std::min(keep, computed_));
     computed_ = sequences.can_truncate(sequence_, kept) ? kept : 0;
     sequences.truncate(sequence_, static_cast<std::uint32_t>(computed_));
+    prefill_ = waiting().size() > 1;
 }
 
 }  // namespace lamina::engine

@@ -43,6 +43,7 @@ class Running {
     cache::SequenceId sequence_;
     std::vector<TokenId> live_;  // what the sequence stands for: computed, then waiting
     std::size_t computed_;
+    bool prefill_;                  // the portion that waits began with more than one token
     std::vector<TokenId> history_;  // the prompt and the answer, forgotten or not
     std::uint32_t generated_ = 0;
     sample::Sampler sampler_;

@@ -13,7 +13,7 @@ struct Item {
     cache::SequenceId sequence = 0;
     std::span<const std::int32_t> tokens;
     std::uint32_t first_wanted = 0;  // tokens.size(): none
-    bool prefill = false;            // one token too is part of more that were given together
+    bool prefill = false;            // part of a portion that was given together: true of several tokens
 };
 using Batch = std::span<const Item>;
 

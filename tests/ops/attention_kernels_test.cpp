@@ -60,6 +60,7 @@ struct Shape {
     AttendType type = AttendType::f16;
     float softcap = 0.0f;
     bool sinks = false;
+    bool shared = false;  // values are the first of the keys
 };
 
 std::size_t row_bytes(AttendType type, std::size_t dim) {
@@ -112,7 +113,8 @@ class Case {
         std::vector<unsigned char> cache(keys_);
         cache.insert(cache.end(), values_.begin(), values_.end());
         b.keys = cache.data();
-        b.values = cache.data() + keys_.size();
+        b.values = cache.data() + (shape_.shared ? 0 : keys_.size());
+        if (shape_.shared) b.value_stride = b.key_stride;
         b.page_stride = attend_page * std::max(b.key_stride, b.value_stride);
         kernel(b);
         return out;
@@ -198,6 +200,17 @@ TEST_CASE("attention of many rows: head sizes and cache types", "[attention]") {
             compare({9, 3, 70, key, value, 0, type});
         }
     }
+}
+
+TEST_CASE("attention of many rows: values that are part of the keys", "[attention]") {
+    for (const AttendType type : {AttendType::f32, AttendType::f16, AttendType::q8_0})
+        compare({.tokens = 5,
+                 .heads = 4,
+                 .first_position = 60,
+                 .key_dim = 96,
+                 .value_dim = 64,
+                 .type = type,
+                 .shared = true});
 }
 
 TEST_CASE("attention of many rows: windows, soft caps and sinks", "[attention]") {

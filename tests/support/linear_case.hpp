@@ -64,7 +64,7 @@ class LinearCase {
     }
 
     // The cache keeps what the last one writes: its inputs are precise.
-    void keep_last() { linears_.back().kept = keeps_ = true; }
+    void keep_last() { linears_.back().kept = true; }
 
     // From the next build on: kernels of tiles that this machine need not have; results that do not depend on
     // the rows beside them.
@@ -80,7 +80,6 @@ class LinearCase {
         options_.compute = compute;
         team_ = std::move(team);
         inputs_ = cpu::packed_inputs(program_, options_, isa);
-        inputs_.kept_precise |= keeps_;
         if (tiles_ && !inputs_.precise && !options_.invariant) inputs_.tiles = tiles_;
         std::uint64_t scratch = 0;
         for (const auto& linear : linears_) {
@@ -140,7 +139,6 @@ class LinearCase {
 
     backend::Program program_;
     backend::DeviceOptions options_;
-    bool keeps_ = false;
     const cpu::TileKernels* tiles_ = nullptr;
     cpu::PackedInputs inputs_;
     cpu::Memory cpu_memory_;

@@ -93,7 +93,8 @@ struct AttendMany {
     using Page = typename Pages::Page;
     using Rows = typename Pages::Rows;
 
-    // Computes the spans of a block to `out`.
+    // Computes the spans of a block to `out`; never to `partials`, for products may write whole tiles of
+    // rows.
     static void attend(const AttendBlock& b) {
         const Memory m = Pages::memory(b);
         Products::begin();
@@ -115,7 +116,7 @@ struct AttendMany {
   private:
     // The tokens of a page that each row sees: [first, past), as floats.
     struct Sight {
-        bool all;  // of page.begin to page.end by every row
+        bool all;  // every row sees every token of [page.begin, page.end): then the rest is not set
         float first[attend_rows], past[attend_rows];
     };
     static Sight sight(const AttendBlock& b, Page page) {
@@ -166,7 +167,7 @@ struct AttendMany {
                 V::store(weighted + i, V::mul(V::load(weighted + i), factor));
         }
     }
-    // V::width rows; mask(t, x, other): x in the lanes of rows that see token t.
+    // V::width rows; mask(t, x, other): x in the lanes of rows that see token t, other in the rest.
     template <class Mask>
     static void softmax_rows(const AttendBlock& b, Page page, float* scores, float* maxima, float* sums,
                              float* factors, Mask mask) {

@@ -21,11 +21,11 @@ struct AttendPages {
         float* weighted;  // [rows, padded value_dim]
     };
     struct Memory {
-        float* queries;   // [attend_rows, padded key_dim] or the other way round, scaled
-        float* tokens;    // [attend_page, padded key_dim or value_dim]: keys, then values
-        float* scores;    // [attend_rows, attend_page] or the other way round
-        uint16_t* pairs;  // as long as tokens: of kernels that round to bf16
-        State part, total;
+        float* queries;     // [attend_rows, padded key_dim] or the other way round, scaled
+        float* tokens;      // [attend_page, padded key_dim or value_dim]: keys, then values
+        float* scores;      // [attend_rows, attend_page] or the other way round
+        uint16_t* pairs;    // as long as tokens: of kernels that round to bf16
+        State part, total;  // with room for attend_rows
     };
     // The tokens of a page that some row of the block sees.
     struct Page {

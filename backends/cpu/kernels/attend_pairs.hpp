@@ -1,10 +1,14 @@
 // The products of attend_many.hpp with operands rounded to bf16 and sums of f32, for units that multiply
-// pairs. A Unit has, beside AVX-512:
+// pairs of inputs:
+//   scores [tokens, rows]           = keys [tokens, dimensions] . queries [dimensions, rows]
+//   weighted values [rows, values] += weights [rows, tokens] . values [tokens, values]
+// A Unit has
+//   static void begin(), end()        around a block
 //   static void narrow(const float* low, const float* high, uint16_t* out)  16 and 16 floats to 32 bf16
 //   static void pair(const float* even, const float* odd, uint16_t* out)    16 pairs; null is zeros
-//   static constexpr bool rows_first  whether the left operand's tiles have to be row by row
-//   static void turn(uint16_t* tile)  16 x 16 pairs to their transpose
-//   static void product(const PairProduct&), between begin() and end()
+//   static constexpr bool rows_first  whether left operands' tiles have to be row by row
+//   static void turn(uint16_t* tile)  16 x 16 pairs to their transpose; called where rows_first
+//   static void product(const PairProduct&)
 #pragma once
 
 #include "cpu/kernels/attend_pages.hpp"
@@ -59,6 +63,8 @@ struct PairProducts {
         }
     }
 
+    // To m.scores. Tokens outside of the page's range keep pairs of earlier pages, of NaN perhaps, which
+    // reach their own scores only.
     static void scores(const AttendBlock& b, const Memory& m, Rows in, Page page) {
         const float* keys = Pages::widen(in, b.type, b.key_dim, b.key_stride, page, m.tokens);
         const size_t pad = attend_padded(b.key_dim), depths = pair_depths(b.key_dim);
@@ -81,6 +87,7 @@ struct PairProducts {
                        .add = false});
     }
 
+    // Of m.scores, which are weights now. Writes rows to the end of their tile.
     static void accumulate(const AttendBlock& b, const Memory& m, Rows in, Page page, float* weighted) {
         const float* values = Pages::widen(in, b.type, b.value_dim, b.value_stride, page, m.tokens);
         const size_t pad = attend_padded(b.value_dim), rows = Pages::rows(b);

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 
 #include "cpu/ops/attention_work.hpp"
@@ -23,16 +22,23 @@ AttendType type_of(DType type) {
     }
 }
 
-// Whether matrices see their inputs rounded.
+// Whether most of what the program's matrices multiply is rounded.
 bool rounds_inputs(const BuildContext& context) {
     if (context.options->compute != Compute::automatic) return context.options->compute == Compute::bf16;
-    const auto& weights = context.program->weights;
-    return !context.inputs.precise && std::any_of(weights.begin(), weights.end(), [](const WeightInfo& w) {
-        return is_quantized(w.type) || w.type == DType::bf16;
-    });
+    if (context.inputs.precise) return false;
+    std::uint64_t rounded = 0, all = 0;
+    for (const Op& op : context.program->ops) {
+        const auto* linear = std::get_if<Linear>(&op);
+        if (linear == nullptr) continue;
+        const WeightInfo& weight = context.program->weights[linear->weight];
+        all += weight.values();
+        if (is_quantized(weight.type) || weight.type == DType::bf16) rounded += weight.values();
+    }
+    return 2 * rounded > all;
 }
 
-// For rows of a prompt, which are summed in another order than a row alone: faster for both.
+// What computes rows of a prompt. They are added in another order than a row alone, for each is fastest in
+// its own; the invariant mode takes that of a row alone for all.
 struct ManyRows {
     AttendKernel kernel = nullptr;
     std::string implementation = {};

@@ -66,7 +66,7 @@ bool as_panels(const backend::WeightInfo& weight) {
 }
 
 bool precise(const PackedInputs& inputs, const backend::Linear& linear) {
-    return inputs.precise || (linear.kept && inputs.kept_precise);
+    return inputs.precise || linear.kept;
 }
 
 LinearOperands operands(const BuildContext& context, const backend::Linear& linear) {

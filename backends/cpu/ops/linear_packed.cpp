@@ -334,7 +334,6 @@ PackedInputs packed_inputs(const backend::Program& program, const backend::Devic
         std::uint64_t weights = 0;
         for (const auto& weight : program.weights) weights += weight.values();
         inputs.precise = !program.routings.empty() || weights < few_weights;
-        inputs.kept_precise = true;
     } else {
         inputs.precise = options.compute == backend::Compute::f32;
     }

@@ -91,8 +91,7 @@ struct TileKernels;
 
 // How the inputs of quantized weights are rounded.
 struct PackedInputs {
-    bool precise = false;                // to about 16 bits
-    bool kept_precise = false;           // those of Linears whose results are kept (backend::Linear) are
+    bool precise = false;                // to about 16 bits; else those of Linear::kept alone
     const TileKernels* tiles = nullptr;  // many rows: to bf16, for these kernels; null: all to int8
 };
 

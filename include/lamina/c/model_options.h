@@ -41,12 +41,16 @@ typedef int32_t lamina_compute_type;
 enum lamina_compute_types {
     /**
      * dense: bf16 activations for bf16 weights where the device has them, else f32; quantized: activations of
-     * 16 bits for small models and for those with experts (whose choice rounding would change), else of 8
-     * bits, or bf16 where a matrix unit (AMX) multiplies many rows
+     * 16 bits for small models, for those with experts (whose choice rounding would change) and for the
+     * values of attention, else of 8 bits, or bf16 where a matrix unit (AMX) multiplies many rows; where most
+     * matrices so see rounded activations, attention of prompts is in bf16 if the device has it
      */
     LAMINA_COMPUTE_AUTOMATIC = 0,
-    LAMINA_COMPUTE_F32 = 1, /**< dense: f32 activations; quantized: activations of 16 bits */
-    LAMINA_COMPUTE_BF16 = 2 /**< dense: activations rounded to bf16; quantized: as automatic for large ones */
+    /** dense: f32 activations; quantized: activations of 16 bits; attention in f32 */
+    LAMINA_COMPUTE_F32 = 1,
+    /** activations of dense weights and attention of prompts in bf16; quantized: as automatic for large ones
+     */
+    LAMINA_COMPUTE_BF16 = 2
 };
 
 /** One of lamina_log_levels. */
@@ -129,10 +133,10 @@ typedef struct lamina_model_options {
     lamina_compute_type compute; /**< what weights are multiplied with; default: LAMINA_COMPUTE_AUTOMATIC */
     /**
      * Logits of a token are the same bits whoever shares its batch, however its prompt is cut into steps, and
-     * whether it came in a prompt or was generated. Without this the last does not hold, for attention adds
-     * the rows of a prompt in another, faster order; nor do the others for matrices of f32 and bf16, and for
-     * quantized ones on machines with AMX, which have a faster way for many rows that rounds otherwise.
-     * Default: false.
+     * whether it was given with others or alone, as generated ones are, which may lie in the cache. Without
+     * this the last does not hold, for attention adds the rows of a prompt in another, faster order; nor do
+     * the others for matrices of f32 and bf16, and for quantized ones on machines with AMX, which have a
+     * faster way for many rows that rounds otherwise. Default: false.
      */
     bool invariant;
     /**

@@ -49,6 +49,7 @@ struct FakeModel {
     cache::PrefixCache prefixes;
     std::uint32_t free_at_start = 0;
     std::map<cache::SequenceId, std::vector<TokenId>> memory;  // the tokens in each sequence's cache
+    std::map<cache::SequenceId, std::vector<bool>> prefill;    // of each token that was computed, in order
     std::vector<float> logits;
     std::uint64_t steps = 0, rows = 0;
     // Runs in each step, with its number from 0; may throw.
@@ -96,6 +97,9 @@ class FakeForward final : public Forward {
         require(m_->sequences.length(item.sequence) + size <= m_->options.context);
         m_->sequences.reserve(item.sequence, size);
         auto& tokens = m_->memory[item.sequence];
+        auto& prefill = m_->prefill[item.sequence];
+        require(item.prefill || item.tokens.size() == 1);
+        prefill.insert(prefill.end(), item.tokens.size(), item.prefill);
         require(tokens.size() >= m_->sequences.length(item.sequence));
         tokens.resize(m_->sequences.length(item.sequence));
         for (std::size_t t = 0; t < item.tokens.size(); ++t) {

@@ -59,6 +59,30 @@ TEST_CASE("a context that shifts goes on with what is kept") {
     }
 }
 
+TEST_CASE("tokens that are given together count as such, however steps cut them") {
+    for (const std::uint32_t requests : {1u, 2u, 5u}) {
+        Fixture f({.sequences = requests}, 64, requests);
+        std::vector<std::shared_ptr<Task>> tasks;
+        for (std::uint32_t i = 0; i < requests; ++i) {
+            auto request = greedy(random_tokens(i, 50), 150);
+            request.when_full = WhenFull::shift;
+            tasks.push_back(f.engine->submit(request));
+        }
+        for (const auto& task : tasks) f.run(*task);
+        // The prompt, tokens one by one until 128 are there, the younger half of them, tokens one by one.
+        std::vector<bool> expected(50, true);
+        expected.insert(expected.end(), 77, false);
+        expected.insert(expected.end(), 64, true);
+        expected.insert(expected.end(), 63, false);
+        REQUIRE(f.model->prefill.size() == requests);
+        for (auto& [sequence, prefill] : f.model->prefill) {
+            INFO(requests << " requests, sequence " << sequence);
+            prefill.resize(std::min(prefill.size(), expected.size()));
+            CHECK(prefill == expected);
+        }
+    }
+}
+
 TEST_CASE("the smallest context") {
     FakeOptions options;
     options.context = 2;
