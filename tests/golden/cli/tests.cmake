@@ -8,4 +8,5 @@ foreach(test cli cli_help cli_interrupt cli_models cli_terminal)
     "LAMINA_TOOL=$<TARGET_FILE:lamina_tool>;LAMINA_TEST_DATA=${PROJECT_SOURCE_DIR}/tests/data;LAMINA_TEST_MODELS=${LAMINA_TEST_MODELS};PYTHONDONTWRITEBYTECODE=1")
 endforeach()
 set_tests_properties(cli cli_help PROPERTIES LABELS quick)
-set_tests_properties(cli_interrupt cli_models cli_terminal PROPERTIES LABELS models PROCESSORS 2)
+set_tests_properties(cli_models cli_terminal PROPERTIES LABELS models PROCESSORS 2)
+set_tests_properties(cli_interrupt PROPERTIES LABELS models)  # it mostly waits for its moments
