@@ -66,6 +66,14 @@ class LinearCase {
     // The cache keeps what the last one writes: its inputs are precise.
     void keep_last() { linears_.back().kept = true; }
 
+    // An Activate of what Linear `gate` writes, in place, gated by what Linear `up` writes.
+    void activate(backend::Activation kind, std::size_t gate, std::size_t up, bool gated) {
+        next_ = {linears_[gate].out, linears_[up].out, linears_[gate].out, kind, gated};
+        has_next_ = true;
+    }
+    // Whether the Linears' stages do it.
+    bool activates() const { return activates_; }
+
     // From the next build on: kernels of tiles that this machine need not have; results that do not depend on
     // the rows beside them.
     void use_tiles(const cpu::TileKernels* tiles) { tiles_ = tiles; }
@@ -91,15 +99,15 @@ class LinearCase {
         cpu_memory_.scratch_bytes = scratch;
         stages_.clear();
         report_.clear();
-        cpu::add_linears({.program = &program_,
-                          .options = &options_,
-                          .isa = isa,
-                          .threads = threads,
-                          .inputs = inputs_,
-                          .memory = &cpu_memory_,
-                          .weights = &weights_,
-                          .report = &report_},
-                         linears_, stages_);
+        activates_ = cpu::add_linears({.program = &program_,
+                                       .options = &options_,
+                                       .isa = isa,
+                                       .threads = threads,
+                                       .inputs = inputs_,
+                                       .memory = &cpu_memory_,
+                                       .weights = &weights_,
+                                       .report = &report_},
+                                      linears_, has_next_ ? &next_ : nullptr, stages_);
     }
 
     // Runs the first `rows` rows. The threads of a stage take their turns, unless `parallel`.
@@ -147,6 +155,8 @@ class LinearCase {
     std::deque<AlignedBytes> memory_;
     std::vector<const std::byte*> weights_;
     std::vector<backend::Linear> linears_;
+    backend::Activate next_ = {};
+    bool has_next_ = false, activates_ = false;
     cpu::Stages stages_;
     std::vector<backend::ImplementationReport> report_;
 };

@@ -32,7 +32,7 @@ const char* name_of(Activation kind) {
 
 }  // namespace
 
-void add_activate(const BuildContext& context, const Activate& op, Stages& out) {
+ActivateOperands activate_operands(const BuildContext& context, const Activate& op) {
     const SlotInfo& slot = slot_info(context, "activate", op.gate);
     const auto same = [&](Slot other) {
         const SlotInfo& info = slot_info(context, "activate", other);
@@ -44,14 +44,24 @@ void add_activate(const BuildContext& context, const Activate& op, Stages& out) 
     const auto kernel = kernel_of(float_kernels(context.isa), op.kind);
     expect(kernel != nullptr, "activate", "a known activation", std::to_string(static_cast<int>(op.kind)));
     const auto& slots = context.memory->slots;
-    const float* gate = slots[op.gate];
-    const float* up = op.gated ? slots[op.up] : nullptr;
-    float* result = slots[op.out];
-    const auto work = [=](std::uint64_t first, std::uint64_t count) {
-        kernel(gate + first, up == nullptr ? nullptr : up + first, result + first, count);
+    return {.kernel = kernel,
+            .gate = slots[op.gate],
+            .up = op.gated ? slots[op.up] : nullptr,
+            .out = slots[op.out]};
+}
+
+void add_activate(const BuildContext& context, const Activate& op, Stages& out) {
+    const ActivateOperands o = activate_operands(context, op);
+    const auto work = [o](std::uint64_t first, std::uint64_t count) {
+        o.kernel(o.gate + first, o.up == nullptr ? nullptr : o.up + first, o.out + first, count);
     };
-    add_element_stage(slot, work, out);
-    add_report(context, std::string("activate ") + name_of(op.kind));
+    add_element_stage(slot_info(context, "activate", op.out), work, out);
+    report_activate(context, op, {});
+}
+
+void report_activate(const BuildContext& context, const Activate& op, std::string_view where) {
+    add_report(context, std::string("activate ") + name_of(op.kind),
+               std::string(to_string(float_isa(context.isa))).append(where));
 }
 
 }  // namespace lamina::cpu

@@ -86,6 +86,18 @@ LinearOperands operands(const BuildContext& context, const backend::Linear& line
         .precise = precise(context.inputs, linear)};
 }
 
+// Whether the packed ones, and each but one of them, write what an Activate reads.
+bool writes_all(const std::vector<LinearOperands>& packed, const std::vector<LinearOperands>& dense,
+                const ActivateOperands& activate) {
+    const auto once = [&](const float* slot) {
+        const auto writes = [slot](const LinearOperands& o) { return o.out == slot; };
+        return std::count_if(packed.begin(), packed.end(), writes) == 1 &&
+               std::none_of(dense.begin(), dense.end(), writes);
+    };
+    return once(activate.gate) &&
+           (activate.up == nullptr || (activate.up != activate.gate && once(activate.up)));
+}
+
 }  // namespace
 
 void report_linear(const BuildContext& context, const backend::WeightInfo& weight, std::string implementation,
@@ -97,14 +109,20 @@ void report_linear(const BuildContext& context, const backend::WeightInfo& weigh
                                .refused = refusals.text()});
 }
 
-void add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears, Stages& out) {
+bool add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears,
+                 const backend::Activate* next, Stages& out) {
     std::vector<LinearOperands> packed, dense;
     for (const backend::Linear& linear : linears) {
         const LinearOperands o = operands(context, linear);
         (as_panels(*o.weight) ? packed : dense).push_back(o);
     }
-    if (!packed.empty()) add_packed_linears(context, packed, out);
+    const ActivateOperands activate =
+        next != nullptr ? activate_operands(context, *next) : ActivateOperands{};
+    const bool activates = next != nullptr && writes_all(packed, dense, activate);
+    if (activates) report_activate(context, *next, ", with its matrices");
+    if (!packed.empty()) add_packed_linears(context, packed, activates ? &activate : nullptr, out);
     if (!dense.empty()) add_dense_linears(context, dense, out);
+    return activates;
 }
 
 std::uint64_t linear_scratch_bytes(const backend::Program& program, const PackedInputs& inputs,

@@ -1,7 +1,9 @@
 // Packed weights x rounded inputs.
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -26,6 +28,14 @@ struct PackedWeight {
     float* out;
 };
 
+// Matrices of one shape whose results become one, a gate and what it lets through, or a matrix alone.
+struct Product {
+    PackedWeight weight;
+    std::optional<PackedWeight> up = std::nullopt;
+    FloatKernels::Activation activation = nullptr;  // null: the results are the weight's
+    float* out;
+};
+
 // Codes and factors of a panel and of those behind it.
 struct Panels {
     const std::uint8_t *codes, *factors;
@@ -44,26 +54,37 @@ quant::PackedShape one_panel(const quant::PackedShape& of, std::uint64_t rows) {
 struct Room {
     std::byte* panel = nullptr;
     std::uint8_t* tiles = nullptr;
+    float *gate = nullptr, *up = nullptr;  // results that are not activated yet
+};
+
+// Where results go: of a chunk's first row and a run's first output, and how far apart rows lie.
+struct Results {
+    float* at;
+    std::uint64_t stride;
 };
 
 class PackedLinearStage final : public Stage {
   public:
     // `rooms`: room_bytes() of scratch for each thread.
     PackedLinearStage(const LinearOperands& o, const PackedRows& rows, std::uint32_t max_block,
-                      std::byte* rooms, std::vector<PackedWeight> weights)
+                      std::byte* rooms, std::vector<Product> products)
         : slot_(o.slot),
           groups_(o.groups),
           rows_(rows),
           max_block_(max_block),
           rooms_(rooms),
-          weights_(std::move(weights)) {
-        for (const PackedWeight& w : weights_)
-            if (w.blocks) panel_bytes_ = std::max(panel_bytes_, one_panel(w.shape, w.shape.rows).bytes());
+          products_(std::move(products)) {
+        for (const Product& p : products_) {
+            for (const PackedWeight* w : {&p.weight, p.up ? &*p.up : nullptr})
+                if (w != nullptr && w->blocks)
+                    panel_bytes_ = std::max(panel_bytes_, one_panel(w->shape, w->shape.rows).bytes());
+        }
         room_bytes_ = room_bytes(panel_bytes_, rows.kernels);
     }
 
     static std::uint64_t room_bytes(std::uint64_t panel_bytes, const TileKernels* tiles) {
-        return panel_bytes + (tiles ? tile_room_bytes : 0);
+        return align_up(panel_bytes, 64) + (tiles ? tile_room_bytes : 0) +
+               2 * room_floats(tiles) * sizeof(float);
     }
 
     // The work is cut along the rows of each matrix, these along chunks that stay in the second-level cache,
@@ -71,8 +92,12 @@ class PackedLinearStage final : public Stage {
     // rows, the multiplications for many.
     void run(const backend::Step& step, Worker worker) const override {
         const Room room = room_of(worker);
-        for_each_piece(step, worker, [&](const PackedWeight& w, Share panels, const Chunk& chunk) {
-            multiply(w, panels, chunk, room);
+        for_each_piece(step, worker, [&](const Product& p, Share panels, const Chunk& chunk) {
+            if (p.activation == nullptr) {
+                multiply(p.weight, panels, chunk, result(p, panels.first, chunk), room);
+            } else {
+                activate(p, panels, chunk, room);
+            }
         });
     }
 
@@ -81,7 +106,8 @@ class PackedLinearStage final : public Stage {
     void fetch(const backend::Step& step, Worker worker) const override {
         if (groups_.matrices > 1) return;
         bool first = true;
-        for_each_piece(step, worker, [&](const PackedWeight& w, Share panels, const Chunk& chunk) {
+        for_each_piece(step, worker, [&](const Product& p, Share panels, const Chunk& chunk) {
+            const PackedWeight& w = p.weight;
             if (!std::exchange(first, false) || w.blocks) return;
             const Panels data(w.shape, w.data + chunk.matrix * w.shape.bytes(), panels.first);
             for (std::uint64_t i = 0; i < near_fetch; i += 64) __builtin_prefetch(data.codes + i);
@@ -91,7 +117,14 @@ class PackedLinearStage final : public Stage {
 
   private:
     static constexpr std::uint64_t chunk_bytes = 256 * 1024;
-    static constexpr std::uint64_t precise_rows = 256;  // of a chunk, with 16 KiB of results on the stack
+    // Of a chunk whose results are kept for a while: 16 KiB of a panel's.
+    static constexpr std::uint64_t kept_rows = 256;
+
+    // Results of each of two matrices that stay in a near cache until they are activated.
+    static std::uint64_t room_floats(const TileKernels* tiles) {
+        const std::uint64_t most = tiles ? tile_most_rows * tile_most_panels : kept_rows;
+        return most * quant::panel_rows;
+    }
 
     // Rows [first, last) of a matrix's rows.
     struct Chunk {
@@ -103,23 +136,23 @@ class PackedLinearStage final : public Stage {
         std::uint64_t rows() const { return last - first; }
     };
 
-    // visit(weight, panels, chunk): what is this thread's, none of it empty.
+    // visit(product, panels, chunk): what is this thread's, none of it empty.
     template <class Visit>
     void for_each_piece(const backend::Step& step, Worker worker, Visit visit) const {
         const std::uint64_t rows = step.rows(slot_);
         std::uint64_t cost = 0;
         for_each_chunk(rows, [&](const Chunk& chunk) {
-            for (const PackedWeight& w : weights_) cost += w.shape.panels() * panel_cost(w, chunk);
+            for (const Product& p : products_) cost += p.weight.shape.panels() * panel_cost(p, chunk);
         });
         const Share mine = share(cost, worker);
         std::uint64_t at = 0;
         for_each_chunk(rows, [&](const Chunk& chunk) {
-            for (const PackedWeight& w : weights_) {
-                const std::uint64_t one = panel_cost(w, chunk), panels = w.shape.panels();
+            for (const Product& p : products_) {
+                const std::uint64_t one = panel_cost(p, chunk), panels = p.weight.shape.panels();
                 // A panel is its thread's where its start is in the share.
                 const std::uint64_t first = mine.first > at ? div_up(mine.first - at, one) : 0;
                 const std::uint64_t last = mine.last > at ? std::min(div_up(mine.last - at, one), panels) : 0;
-                if (first < last) visit(w, Share{first, last}, chunk);
+                if (first < last) visit(p, Share{first, last}, chunk);
                 at += panels * one;
             }
         });
@@ -138,7 +171,7 @@ class PackedLinearStage final : public Stage {
     }
     std::uint64_t code_chunk() const {
         const std::uint64_t fit = chunk_bytes / (rows_.codes.granules * granule);
-        const std::uint64_t most = rows_.rest ? std::min(fit, precise_rows) : fit;
+        const std::uint64_t most = rows_.rest || activates_ ? std::min(fit, kept_rows) : fit;
         return std::max<std::uint64_t>(most / max_block_, 1) * max_block_;
     }
     // Even ones: weights are made anew for each.
@@ -146,6 +179,9 @@ class PackedLinearStage final : public Stage {
         return align_up(div_up(count, div_up(count, tile_most_rows)), 2 * tile_rows);
     }
 
+    static std::uint64_t panel_cost(const Product& p, const Chunk& chunk) {
+        return panel_cost(p.weight, chunk) + (p.up ? panel_cost(*p.up, chunk) : 0);
+    }
     static std::uint64_t panel_cost(const PackedWeight& w, const Chunk& chunk) {
         if (chunk.rows() < 8) return w.shape.panel_bytes();
         return w.shape.columns * chunk.rows() * (w.precise && !chunk.as_tiles ? 2 : 1);
@@ -153,18 +189,41 @@ class PackedLinearStage final : public Stage {
 
     Room room_of(Worker worker) const {
         std::byte* start = rooms_ + static_cast<std::uint64_t>(worker.thread) * room_bytes_;
-        return {start, reinterpret_cast<std::uint8_t*>(start + panel_bytes_)};
+        std::byte* tiles = start + align_up(panel_bytes_, 64);
+        auto* gate = reinterpret_cast<float*>(tiles + (rows_.kernels ? tile_room_bytes : 0));
+        return {.panel = start,
+                .tiles = reinterpret_cast<std::uint8_t*>(tiles),
+                .gate = gate,
+                .up = gate + room_floats(rows_.kernels)};
     }
 
-    void multiply(const PackedWeight& w, Share panels, const Chunk& chunk, const Room& room) const {
+    // As many panels at a time as there is room for the results of.
+    void activate(const Product& p, Share panels, const Chunk& chunk, const Room& room) const {
+        const std::uint64_t run =
+            chunk.as_tiles ? tile_most_panels : kept_rows / std::min(chunk.rows(), kept_rows);
+        for (Share part{panels.first, 0}; part.first < panels.last; part.first = part.last) {
+            part.last = std::min(part.first + run, panels.last);
+            const std::uint64_t width = outputs(p.weight, part), count = width * chunk.rows();
+            multiply(p.weight, part, chunk, {room.gate, width}, room);
+            if (p.up) multiply(*p.up, part, chunk, {room.up, width}, room);
+            p.activation(room.gate, p.up ? room.up : nullptr, room.gate, count);
+            const Results to = result(p, part.first, chunk);
+            for (std::uint64_t r = 0; r < chunk.rows(); ++r)
+                std::copy_n(room.gate + r * width, width, to.at + r * to.stride);
+        }
+    }
+
+    void multiply(const PackedWeight& w, Share panels, const Chunk& chunk, Results to,
+                  const Room& room) const {
         // From blocks one panel is made at a time.
         const std::uint64_t together = chunk.as_tiles && !w.blocks ? tile_most_panels : 1;
         for (std::uint64_t p = panels.first; p < panels.last; p += together) {
             const Panels data = panels_of(w, chunk.matrix, p, room.panel);
+            const Results here = {to.at + (p - panels.first) * quant::panel_rows, to.stride};
             if (chunk.as_tiles) {
-                multiply_tiles(w, data, {p, std::min(p + together, panels.last)}, chunk, room);
+                multiply_tiles(w, data, {p, std::min(p + together, panels.last)}, chunk, here, room);
             } else {
-                multiply_codes(w, data, p, chunk);
+                multiply_codes(w, data, p, chunk, here);
             }
         }
     }
@@ -180,16 +239,19 @@ class PackedLinearStage final : public Stage {
         return {one, room, 0};
     }
 
-    // Of the chunk's first row and the panel's first output.
-    static float* result(const PackedWeight& w, std::uint64_t panel, const Chunk& chunk) {
-        return w.out + (chunk.group.first + chunk.first) * w.shape.rows + panel * quant::panel_rows;
+    static Results result(const Product& p, std::uint64_t panel, const Chunk& chunk) {
+        const std::uint64_t width = p.weight.shape.rows;
+        return {p.out + (chunk.group.first + chunk.first) * width + panel * quant::panel_rows, width};
+    }
+    static std::uint64_t outputs(const PackedWeight& w, Share panels) {
+        return std::min(panels.last * quant::panel_rows, w.shape.rows) - panels.first * quant::panel_rows;
     }
     static const float* bias_of(const PackedWeight& w, std::uint64_t panel, const Chunk& chunk) {
         return w.bias ? w.bias + chunk.matrix * w.shape.rows + panel * quant::panel_rows : nullptr;
     }
 
     void multiply_tiles(const PackedWeight& w, const Panels& data, Share panels, const Chunk& chunk,
-                        const Room& room) const {
+                        Results to, const Room& room) const {
         const std::uint64_t start = (chunk.group.first + chunk.first) * rows_.codes.granules * granule;
         w.tile_kernel({.codes = data.codes,
                        .factors = data.factors,
@@ -200,34 +262,29 @@ class PackedLinearStage final : public Stage {
                        .activations = rows_.tiles + start,
                        .rows = chunk.rows(),
                        .bias = bias_of(w, panels.first, chunk),
-                       .out = result(w, panels.first, chunk),
-                       .out_stride = w.shape.rows,
-                       .outputs = std::min(panels.last * quant::panel_rows, w.shape.rows) -
-                                  panels.first * quant::panel_rows,
+                       .out = to.at,
+                       .out_stride = to.stride,
+                       .outputs = outputs(w, panels),
                        .room = room.tiles});
     }
 
-    void multiply_codes(const PackedWeight& w, const Panels& data, std::uint64_t panel,
-                        const Chunk& chunk) const {
-        float* out = result(w, panel, chunk);
-        multiply_codes(w, data, panel, chunk, rows_.codes, bias_of(w, panel, chunk), out, w.shape.rows);
+    void multiply_codes(const PackedWeight& w, const Panels& data, std::uint64_t panel, const Chunk& chunk,
+                        Results to) const {
+        multiply_codes(w, data, panel, chunk, rows_.codes, bias_of(w, panel, chunk), to);
         if (!w.precise) return;
         // The panel is in the cache still: what the rounding of the inputs lost costs no second reading of
         // it.
-        std::array<float, precise_rows * quant::panel_rows> rest;
-        multiply_codes(w, data, panel, chunk, *rows_.rest, nullptr, rest.data(), quant::panel_rows);
-        const std::uint64_t width =
-            std::min<std::uint64_t>(quant::panel_rows, w.shape.rows - panel * quant::panel_rows);
+        std::array<float, kept_rows * quant::panel_rows> rest;
+        multiply_codes(w, data, panel, chunk, *rows_.rest, nullptr, {rest.data(), quant::panel_rows});
+        const std::uint64_t width = outputs(w, {panel, panel + 1});
         for (std::uint64_t r = 0; r < chunk.rows(); ++r) {
             for (std::uint64_t i = 0; i < width; ++i)
-                out[r * w.shape.rows + i] += rest[r * quant::panel_rows + i];
+                to.at[r * to.stride + i] += rest[r * quant::panel_rows + i];
         }
     }
 
-    // The chunk's rows times a panel, to `out` from the chunk's first row on.
     void multiply_codes(const PackedWeight& w, const Panels& data, std::uint64_t panel, const Chunk& chunk,
-                        const QuantizedRows& rows, const float* bias, float* out,
-                        std::uint64_t out_stride) const {
+                        const QuantizedRows& rows, const float* bias, Results to) const {
         const bool by32 = w.shape.kind.group == 32;
         const QuantizedRows in = rows.from((chunk.group.first + chunk.first) * rows.granules, 0);
         w.kernel({.codes = data.codes,
@@ -241,10 +298,9 @@ class PackedLinearStage final : public Stage {
                   .last_row = chunk.rows(),
                   .rows = chunk.group.last - chunk.group.first - chunk.first,
                   .bias = bias,
-                  .out = out,
-                  .out_stride = out_stride,
-                  .width = static_cast<std::uint32_t>(
-                      std::min<std::uint64_t>(quant::panel_rows, w.shape.rows - panel * quant::panel_rows)),
+                  .out = to.at,
+                  .out_stride = to.stride,
+                  .width = static_cast<std::uint32_t>(outputs(w, {panel, panel + 1})),
                   .far = far_});
     }
 
@@ -255,7 +311,9 @@ class PackedLinearStage final : public Stage {
     std::byte* rooms_;
     std::uint64_t panel_bytes_ = 0, room_bytes_ = 0;
     std::uint64_t far_ = wants_far_fetch() ? far_fetch : 0;
-    std::vector<PackedWeight> weights_;
+    std::vector<Product> products_;
+    bool activates_ = std::any_of(products_.begin(), products_.end(),
+                                  [](const Product& p) { return p.activation != nullptr; });
 };
 
 const PackedLevel& choose(const BuildContext& context, Refusals& refusals) {
@@ -265,10 +323,38 @@ const PackedLevel& choose(const BuildContext& context, Refusals& refusals) {
     return packed_levels().back();
 }
 
+PackedWeight packed_weight(const LinearOperands& o, const PackedKernels& kernels, const TileKernels* tiles) {
+    const quant::PackedKind& kind = quant::packed_kind(o.weight->type);
+    return {.shape = {.kind = kind, .rows = o.weight->rows, .columns = o.weight->columns},
+            .kernel = kernels.panel[kind.index],
+            .tile_kernel = tiles ? tiles->panels[kind.index] : nullptr,
+            .type = o.weight->type,
+            .blocks = o.weight->form == backend::Form::file,
+            .precise = o.precise,
+            .data = o.data,
+            .bias = o.bias,
+            .out = o.out};
+}
+
+std::vector<Product> products_of(const std::vector<PackedWeight>& weights, const ActivateOperands* activate) {
+    std::vector<Product> products;
+    for (const PackedWeight& w : weights) {
+        if (activate == nullptr || (w.out != activate->gate && w.out != activate->up)) {
+            products.push_back({.weight = w, .out = w.out});
+        } else if (w.out == activate->gate) {
+            Product p{.weight = w, .activation = activate->kernel, .out = activate->out};
+            for (const PackedWeight& other : weights)
+                if (other.out == activate->up) p.up = other;
+            products.push_back(p);
+        }
+    }
+    return products;
+}
+
 }  // namespace
 
 void add_packed_linears(const BuildContext& context, const std::vector<LinearOperands>& linears,
-                        Stages& out) {
+                        const ActivateOperands* activate, Stages& out) {
     Refusals refusals;
     refusals.add("onednn", "no scales by group");
     const TileKernels* tiles = context.inputs.tiles;
@@ -287,26 +373,18 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
     std::vector<PackedWeight> weights;
     for (const LinearOperands& o : linears) {
         const quant::PackedKind& kind = quant::packed_kind(o.weight->type);
-        const bool blocks = o.weight->form == backend::Form::file;
         wanted.add(kind, level.kernels);
-        weights.push_back({.shape = {.kind = kind, .rows = o.weight->rows, .columns = o.weight->columns},
-                           .kernel = level.kernels.panel[kind.index],
-                           .tile_kernel = tiles ? tiles->panels[kind.index] : nullptr,
-                           .type = o.weight->type,
-                           .blocks = blocks,
-                           .precise = o.precise,
-                           .data = o.data,
-                           .bias = o.bias,
-                           .out = o.out});
-        report_linear(context, *o.weight,
-                      fmt::format("packed{} {}{}{}{}", kind.code_bits, to_string(level.isa),
-                                  tiles ? fmt::format(", amx from {} rows", tiles->min_rows) : "",
-                                  blocks ? ", from blocks" : "", o.precise ? ", 16-bit inputs" : ""),
-                      refusals);
+        weights.push_back(packed_weight(o, level.kernels, tiles));
+        report_linear(
+            context, *o.weight,
+            fmt::format("packed{} {}{}{}{}", kind.code_bits, to_string(level.isa),
+                        tiles ? fmt::format(", amx from {} rows", tiles->min_rows) : "",
+                        weights.back().blocks ? ", from blocks" : "", o.precise ? ", 16-bit inputs" : ""),
+            refusals);
     }
     out.push_back(quantize_stage(any, rows, wanted, level.kernels));
-    out.push_back(
-        std::make_unique<PackedLinearStage>(any, rows, level.kernels.max_block, rooms, std::move(weights)));
+    out.push_back(std::make_unique<PackedLinearStage>(any, rows, level.kernels.max_block, rooms,
+                                                      products_of(weights, activate)));
 }
 
 std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const PackedInputs& inputs,
@@ -319,26 +397,6 @@ std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const Pack
     }
     return packed_rows_bytes(rows, weight.columns, precise, inputs.tiles) +
            static_cast<std::uint64_t>(threads) * PackedLinearStage::room_bytes(panel, inputs.tiles);
-}
-
-// Inputs are rounded to 8 bits, which changes logits by some 1 %. What the rounding lost can be rounded to 8
-// bits and multiplied too (inputs of about 16 bits, twice the multiplications): where f32 is asked for, where
-// there are routers, which 1 % makes choose other experts, and where there is so little to multiply that it
-// does not matter. Values alone are a few percent of the multiplications and a fifth of the error: the cache
-// keeps them. Tiles round weights to bf16 as well, and only where there are many rows: not for these,
-// and not where a row's results may not depend on how many rows there are.
-PackedInputs packed_inputs(const backend::Program& program, const backend::DeviceOptions& options, Isa isa) {
-    constexpr std::uint64_t few_weights = 16u << 20;
-    PackedInputs inputs;
-    if (options.compute == backend::Compute::automatic) {
-        std::uint64_t weights = 0;
-        for (const auto& weight : program.weights) weights += weight.values();
-        inputs.precise = !program.routings.empty() || weights < few_weights;
-    } else {
-        inputs.precise = options.compute == backend::Compute::f32;
-    }
-    if (isa == Isa::amx && !inputs.precise && !options.invariant) inputs.tiles = &amx_tiles;
-    return inputs;
 }
 
 }  // namespace lamina::cpu

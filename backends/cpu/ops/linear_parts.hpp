@@ -40,7 +40,9 @@ void report_linear(const BuildContext& context, const backend::WeightInfo& weigh
                    const Refusals& refusals);
 
 // linear_packed.cpp: quantized weights, packed or as blocks of the file. All operands read the same input.
-void add_packed_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);
+// `activate`: of what some of them write, done with them; null: none.
+void add_packed_linears(const BuildContext& context, const std::vector<LinearOperands>& linears,
+                        const ActivateOperands* activate, Stages& out);
 std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const PackedInputs& inputs,
                                    bool precise, std::uint64_t rows, int threads);
 

@@ -15,7 +15,7 @@ namespace {
 
 void add(const BuildContext& c, const Embed& op, Stages& out) { add_embed(c, op, out); }
 void add(const BuildContext& c, const Norm& op, Stages& out) { add_norm(c, op, out); }
-void add(const BuildContext& c, const Linear& op, Stages& out) { add_linears(c, {op}, out); }
+void add(const BuildContext& c, const Linear& op, Stages& out) { add_linears(c, {op}, nullptr, out); }
 void add(const BuildContext& c, const Rope& op, Stages& out) { add_rope(c, op, out); }
 void add(const BuildContext& c, const StoreKv& op, Stages& out) { add_store_kv(c, op, out); }
 void add(const BuildContext& c, const Attention& op, Stages& out) { add_attention(c, op, out); }
@@ -54,10 +54,14 @@ std::size_t add_ops(const BuildContext& context, Stages& out) {
         if (i <= program.head) head = out.size();
         if (std::holds_alternative<Linear>(ops[i])) {
             const auto together = linears_from(ops, i);
-            add_linears(context, together, out);
-            if (context.profile)
-                context.profile->name(out, profile_name(program, together), bytes_read(program, together));
             i += together.size();
+            const auto* next = i < ops.size() ? std::get_if<Activate>(&ops[i]) : nullptr;
+            const bool activated = add_linears(context, together, next, out);
+            if (context.profile) {
+                context.profile->name(out, profile_name(program, together) + (activated ? " + activate" : ""),
+                                      bytes_read(program, together));
+            }
+            if (activated) ++i;
         } else {
             std::visit([&](const auto& op) { add(context, op, out); }, ops[i]);
             if (context.profile) context.profile->name(out, profile_name(program, ops[i]), 0);

@@ -27,10 +27,20 @@ void add_dispatch(const BuildContext& context, const backend::Dispatch& op, Stag
 void add_combine(const BuildContext& context, const backend::Combine& op, Stages& out);
 void add_gate(const BuildContext& context, const backend::Gate& op, Stages& out);
 
+// An Activate with everything looked up.
+struct ActivateOperands {
+    FloatKernels::Activation kernel = nullptr;
+    const float *gate = nullptr, *up = nullptr;  // up: null where it is not gated
+    float* out = nullptr;
+};
+ActivateOperands activate_operands(const BuildContext& context, const backend::Activate& op);
+// `where`: appended to the level of the kernels.
+void report_activate(const BuildContext& context, const backend::Activate& op, std::string_view where);
+
 // Fills Memory::ropes for the step's positions; before all other stages of a program that has rotary tables.
 void add_rope_tables(const BuildContext& context, Stages& out);
-// All ops of the program, in order; consecutive Linears that read the same slot go together. Returns the
-// first stage of the head (Program::head).
+// All ops of the program, in order; consecutive Linears that read the same slot go together, and an Activate
+// of their results with them. Returns the first stage of the head (Program::head).
 std::size_t add_ops(const BuildContext& context, Stages& out);
 
 // Floats of a row's cosines and sines in Memory::ropes.

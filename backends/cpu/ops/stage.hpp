@@ -110,9 +110,11 @@ struct BuildContext {
 };
 
 // linear.cpp: the stages of consecutive Linears that read the same slot (q, k, v; gate, up): the input is
-// quantized or rounded once for all that want it. `linears` has at least one element.
-void add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears, Stages& out);
-// linear_packed.cpp says why. Pure.
+// quantized or rounded once for all that want it. `linears` has at least one element. `next`: an Activate
+// that follows them, or null; true where the stages do it too.
+bool add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears,
+                 const backend::Activate* next, Stages& out);
+// packed_rows.cpp says why. Pure.
 PackedInputs packed_inputs(const backend::Program& program, const backend::DeviceOptions& options, Isa isa);
 // Scratch that add_linears' stages need for `rows` rows. Pure.
 std::uint64_t linear_scratch_bytes(const backend::Program& program, const PackedInputs& inputs,
