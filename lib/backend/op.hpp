@@ -109,8 +109,8 @@ struct Attention {
     WeightId sinks = no_weight;
 };
 
-// out = activation(gate) * up, or activation(gate) if !gated (up is ignored). out may be gate or up. What gate
-// and up hold afterwards, unless they are out, is undefined: they may never have been written to memory.
+// out = activation(gate) * up, or activation(gate) if !gated (up is ignored). out may be gate or up. What
+// gate and up hold afterwards, unless they are out, is undefined: they may never have been written to memory.
 struct Activate {
     Slot gate, up, out;
     Activation kind;

@@ -24,21 +24,31 @@ namespace {
 struct Level {
     std::string name;
     AttendKernel kernel;
+    AttendKernel alone;  // has the same bits; null: other ones
     double tolerance;
 };
 
 constexpr double exact = 1e-5, of_bf16 = 6e-3;
 
 std::vector<Level> find_levels() {
+    const auto plain = [](const std::string& name, const FloatKernels& kernels) {
+        return Level{name, kernels.attend_many, nullptr, exact};
+    };
+    const auto same = [](const std::string& name, const FloatKernels& kernels) {
+        return Level{name + " as alone", kernels.attend_many_as_alone, kernels.attend, exact};
+    };
     std::vector<Level> out = {
-        {"scalar", float_kernels_scalar.attend_many, exact},
+        plain("scalar", float_kernels_scalar),
+        same("scalar", float_kernels_scalar),
         {"emulated tiles", AttendMany<VectorScalar, PairProducts<VectorScalar, EmulatedPairs>>::attend,
-         of_bf16}};
+         nullptr, of_bf16}};
     const std::pair<Isa, Level> more[] = {
-        {Isa::avx2, {"avx2", float_kernels_avx2.attend_many, exact}},
-        {Isa::avx512_vnni, {"avx512_vnni", float_kernels_avx512.attend_many, exact}},
-        {Isa::avx512_bf16, {"avx512_bf16", attend_pairs_avx512, of_bf16}},
-        {Isa::amx, {"amx", attend_pairs_amx, of_bf16}}};
+        {Isa::avx2, plain("avx2", float_kernels_avx2)},
+        {Isa::avx2, same("avx2", float_kernels_avx2)},
+        {Isa::avx512_vnni, plain("avx512_vnni", float_kernels_avx512)},
+        {Isa::avx512_vnni, same("avx512_vnni", float_kernels_avx512)},
+        {Isa::avx512_bf16, {"avx512_bf16", attend_pairs_avx512, nullptr, of_bf16}},
+        {Isa::amx, {"amx", attend_pairs_amx, nullptr, of_bf16}}};
     for (const auto& [isa, level] : more) {
         if (usable(isa, detected().back())) {
             out.push_back(level);
@@ -172,7 +182,9 @@ void compare(const Shape& s) {
         INFO(level.name << ": " << s.tokens << " tokens, " << s.heads << " heads from " << s.first_position
                         << ", " << s.key_dim << "/" << s.value_dim << ", type " << static_cast<int>(s.type)
                         << ", window " << s.window);
-        CHECK(test::relative_error(c.run(level.kernel), expected) <= level.tolerance);
+        const auto got = c.run(level.kernel);
+        CHECK(test::relative_error(got, expected) <= level.tolerance);
+        if (level.alone != nullptr) CHECK(test::same_bits(got, c.run(level.alone)));
     }
 }
 

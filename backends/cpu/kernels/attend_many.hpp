@@ -1,5 +1,5 @@
 // attend.hpp for many rows at a time, as in prefill: lanes are rows, so that neither products nor softmax add
-// or compare across lanes. Other bits than those of attend.hpp.
+// or compare across lanes.
 #pragma once
 
 #include "cpu/kernels/attend_pages.hpp"
@@ -7,9 +7,19 @@
 namespace lamina::cpu {
 namespace {
 
-// The two products in f32; attend_pairs.hpp has them in bf16. Scores are summed dimension by dimension,
-// weighted values token by token.
+// Vectors added in the order in which V::sum adds the lanes of one: x[i] + x[i + count / 2], and so on.
 template <class V>
+typename V::Vec add_as_sum(typename V::Vec* x) {
+    for (size_t half = V::width / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+        for (size_t i = 0; i < half; ++i) x[i] = V::add(x[i], x[i + half]);
+    }
+    return x[0];
+}
+
+// The two products in f32; attend_pairs.hpp has them in bf16. With `alone` the bits are those of attend.hpp:
+// what that adds in a lane is added here by itself, then the sums as vectors add their lanes.
+template <class V, bool alone>
 struct FloatProducts {
     using Vec = typename V::Vec;
     using Pages = AttendPages<V>;
@@ -17,10 +27,12 @@ struct FloatProducts {
     using Page = typename Pages::Page;
     using Rows = typename Pages::Rows;
 
+    static constexpr bool as_alone = alone;  // the bits of a row alone are wanted
+
     static void begin() {}
     static void end() {}
 
-    // [key_dim, attend_rows], zeros beside the rows there are.
+    // [padded key_dim, attend_rows], zeros beside what there is.
     static void load_queries(const AttendBlock& b, float* queries) {
         const size_t rows = Pages::rows(b);
         const float* in[attend_rows];
@@ -31,6 +43,8 @@ struct FloatProducts {
             for (size_t r = 0; r < rows; ++r) to[r] = in[r][i] * b.scale;
             for (size_t r = rows; r < attend_rows; ++r) to[r] = 0.0f;
         }
+        const size_t end = attend_padded(b.key_dim) * attend_rows;
+        for (size_t i = b.key_dim * attend_rows; i < end; ++i) queries[i] = 0.0f;
     }
 
     // m.scores[t, r] = queries[r] . keys[t]. Tokens that no row sees get any value.
@@ -43,9 +57,11 @@ struct FloatProducts {
             float* to = m.scores + t * attend_rows;
             size_t r = 0;
             for (; r + V::width < rows; r += 2 * V::width) {
-                tile<tokens, 2>(m.queries + r, key, b.key_dim, pad, to + r);
+                constexpr size_t some = alone ? tokens / 2 : tokens;  // sums of a few lanes need registers
+                for (size_t i = 0; i < tokens; i += some)
+                    tile<some, 2>(m.queries + r, key + i * pad, pad, to + i * attend_rows + r);
             }
-            if (r < rows) tile<tokens, 1>(m.queries + r, key, b.key_dim, pad, to + r);
+            if (r < rows) tile<tokens, 1>(m.queries + r, key, pad, to + r);
         }
     }
 
@@ -58,14 +74,64 @@ struct FloatProducts {
 
   private:
     template <size_t tokens, size_t vectors>
-    static void tile(const float* queries, const float* keys, size_t dim, size_t pad, float* out) {
-        Vec sums[tokens][vectors];
+    struct Sums {
+        Vec at[tokens][vectors];
+
+        void add(const Sums& other) {
+#pragma GCC unroll 8
+            for (size_t t = 0; t < tokens; ++t) {
+#pragma GCC unroll 2
+                for (size_t v = 0; v < vectors; ++v) at[t][v] = V::add(at[t][v], other.at[t][v]);
+            }
+        }
+    };
+
+    template <size_t tokens, size_t vectors>
+    static void tile(const float* queries, const float* keys, size_t pad, float* out) {
+        const auto sums = alone ? lanes_of<tokens, vectors>(queries, keys, pad)
+                                : sums_of<1, tokens, vectors>(queries, keys, pad);
 #pragma GCC unroll 8
         for (size_t t = 0; t < tokens; ++t) {
 #pragma GCC unroll 2
-            for (size_t v = 0; v < vectors; ++v) sums[t][v] = V::zero();
+            for (size_t v = 0; v < vectors; ++v)
+                V::store(out + t * attend_rows + v * V::width, sums.at[t][v]);
         }
-        for (size_t i = 0; i < dim; ++i) {
+    }
+    // Lanes of attend.hpp's sums are dimensions V::width apart, which V::sums adds: 0 and 2, 1 and 3, both of
+    // these, then neighbours.
+    template <size_t tokens, size_t vectors>
+    static Sums<tokens, vectors> lanes_of(const float* queries, const float* keys, size_t pad) {
+        constexpr size_t fours = V::width / 4;
+        Sums<tokens, vectors> sums[fours];
+#pragma GCC unroll 4
+        for (size_t i = 0; i < fours; ++i) {
+            const auto lane = [&](size_t j) {
+                return sums_of<V::width, tokens, vectors>(queries + (4 * i + j) * attend_rows,
+                                                          keys + 4 * i + j, pad);
+            };
+            Sums<tokens, vectors> even = lane(0), odd = lane(1);
+            even.add(lane(2));
+            odd.add(lane(3));
+            even.add(odd);
+            sums[i] = even;
+        }
+#pragma GCC unroll 4
+        for (size_t step = 1; step < fours; step *= 2) {
+#pragma GCC unroll 4
+            for (size_t i = 0; i < fours; i += 2 * step) sums[i].add(sums[i + step]);
+        }
+        return sums[0];
+    }
+    // Over dimensions 0, step, 2 * step and so on.
+    template <size_t step, size_t tokens, size_t vectors>
+    static Sums<tokens, vectors> sums_of(const float* queries, const float* keys, size_t pad) {
+        Sums<tokens, vectors> sums;
+#pragma GCC unroll 8
+        for (size_t t = 0; t < tokens; ++t) {
+#pragma GCC unroll 2
+            for (size_t v = 0; v < vectors; ++v) sums.at[t][v] = V::zero();
+        }
+        for (size_t i = 0; i < pad; i += step) {
             Vec query[vectors];
 #pragma GCC unroll 2
             for (size_t v = 0; v < vectors; ++v) query[v] = V::load(queries + i * attend_rows + v * V::width);
@@ -73,14 +139,10 @@ struct FloatProducts {
             for (size_t t = 0; t < tokens; ++t) {
                 const Vec key = V::broadcast(keys[t * pad + i]);
 #pragma GCC unroll 2
-                for (size_t v = 0; v < vectors; ++v) sums[t][v] = V::mul_add(key, query[v], sums[t][v]);
+                for (size_t v = 0; v < vectors; ++v) sums.at[t][v] = V::mul_add(key, query[v], sums.at[t][v]);
             }
         }
-#pragma GCC unroll 8
-        for (size_t t = 0; t < tokens; ++t) {
-#pragma GCC unroll 2
-            for (size_t v = 0; v < vectors; ++v) V::store(out + t * attend_rows + v * V::width, sums[t][v]);
-        }
+        return sums;
     }
 };
 
@@ -181,15 +243,21 @@ struct AttendMany {
             }
             highest = V::max(mask(t, x, lowest), highest);
         }
-        Vec sum = V::zero();
+        // One sum for each lane of attend.hpp's, where its bits are wanted.
+        constexpr size_t lanes = Products::as_alone ? V::width : 1;
+        Vec sum[lanes];
+        for (size_t i = 0; i < lanes; ++i) sum[i] = V::zero();
         for (size_t t = page.begin; t < page.end; ++t) {
             const Vec x = V::load(scores + t * attend_rows);
             const Vec weight = mask(t, Math<V>::exp(V::sub(x, highest)), V::zero());
             V::store(scores + t * attend_rows, weight);
-            sum = V::add(sum, weight);
+            sum[t % lanes] = V::add(sum[t % lanes], weight);
         }
+        if (lanes > 1) sum[0] = add_as_sum<V>(sum);
         const Vec factor = Math<V>::exp(V::sub(before, highest));
-        V::store(sums, V::mul_add(V::load(sums), factor, sum));
+        const Vec old = V::load(sums);
+        V::store(sums,
+                 Products::as_alone ? V::add(V::mul(old, factor), sum[0]) : V::mul_add(old, factor, sum[0]));
         V::store(maxima, highest);
         V::store(factors, factor);
     }

@@ -40,6 +40,8 @@ struct PairProducts {
     using Rows = typename Pages::Rows;
     static_assert(attend_page == pair_depth && attend_rows % pair_block == 0);
 
+    static constexpr bool as_alone = false;
+
     static void begin() { Unit::begin(); }
     static void end() { Unit::end(); }
 

@@ -25,6 +25,7 @@ struct FloatKernels {
     void (*soft_cap)(const float* in, float scale, float cap, float* out, size_t count);
     void (*attend)(const AttendBlock& block);
     void (*attend_many)(const AttendBlock& block);
+    void (*attend_many_as_alone)(const AttendBlock& block);  // the bits of attend
     void (*combine)(const AttendBlock& block);
 };
 

@@ -28,7 +28,8 @@ constexpr FloatKernels float_table() {
     k.multiply = Rows::multiply;
     k.soft_cap = Rows::soft_cap;
     k.attend = Attend<V>::attend;
-    k.attend_many = AttendMany<V, FloatProducts<V>>::attend;
+    k.attend_many = AttendMany<V, FloatProducts<V, false>>::attend;
+    k.attend_many_as_alone = AttendMany<V, FloatProducts<V, true>>::attend;
     k.combine = Attend<V>::combine;
     return k;
 }

@@ -75,8 +75,9 @@ class PackedLinearStage final : public Stage {
           rooms_(rooms),
           products_(std::move(products)) {
         for (const Product& p : products_) {
-            for (const PackedWeight* w : {&p.weight, p.up ? &*p.up : nullptr})
-                if (w != nullptr && w->blocks)
+            activates_ |= p.activation != nullptr;
+            for (const PackedWeight* w : {&p.weight, p.up ? &*p.up : &p.weight})
+                if (w->blocks)
                     panel_bytes_ = std::max(panel_bytes_, one_panel(w->shape, w->shape.rows).bytes());
         }
         room_bytes_ = room_bytes(panel_bytes_, rows.kernels);
@@ -117,8 +118,7 @@ class PackedLinearStage final : public Stage {
 
   private:
     static constexpr std::uint64_t chunk_bytes = 256 * 1024;
-    // Of a chunk whose results are kept for a while: 16 KiB of a panel's.
-    static constexpr std::uint64_t kept_rows = 256;
+    static constexpr std::uint64_t kept_rows = 256;  // of a chunk whose results stay for a while
 
     // Results of each of two matrices that stay in a near cache until they are activated.
     static std::uint64_t room_floats(const TileKernels* tiles) {
@@ -272,8 +272,7 @@ class PackedLinearStage final : public Stage {
                         Results to) const {
         multiply_codes(w, data, panel, chunk, rows_.codes, bias_of(w, panel, chunk), to);
         if (!w.precise) return;
-        // The panel is in the cache still: what the rounding of the inputs lost costs no second reading of
-        // it.
+        // The panel is in the cache still: what rounding the inputs lost costs no second reading of it.
         std::array<float, kept_rows * quant::panel_rows> rest;
         multiply_codes(w, data, panel, chunk, *rows_.rest, nullptr, {rest.data(), quant::panel_rows});
         const std::uint64_t width = outputs(w, {panel, panel + 1});
@@ -312,8 +311,7 @@ class PackedLinearStage final : public Stage {
     std::uint64_t panel_bytes_ = 0, room_bytes_ = 0;
     std::uint64_t far_ = wants_far_fetch() ? far_fetch : 0;
     std::vector<Product> products_;
-    bool activates_ = std::any_of(products_.begin(), products_.end(),
-                                  [](const Product& p) { return p.activation != nullptr; });
+    bool activates_ = false;
 };
 
 const PackedLevel& choose(const BuildContext& context, Refusals& refusals) {
