@@ -23,6 +23,9 @@ if [ "${#stages[@]}" -eq 0 ]; then
   [ "$effort" != quick ] || stages=(plain)
 fi
 
+# What one clone has compiled another one finds.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
 jobs=$(nproc)  # tests that compute with threads say how many (PROCESSORS)
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT

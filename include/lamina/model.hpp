@@ -73,7 +73,8 @@ struct ModelOptions {
     /// and whether it was given with others or alone, as generated ones are, which may lie in the cache.
     /// Without this the last does not hold, for attention adds the rows of a prompt in another, faster order;
     /// nor do the others for matrices of f32 and bf16, and for quantized ones on machines with AMX, which
-    /// have a faster way for many rows that rounds otherwise.
+    /// have a faster way for many rows that rounds otherwise. Numbers that are not finite are outside of
+    /// this.
     bool invariant = false;
     /// Rearrange quantized matrices at load, so that they are read fast; false: compute on the blocks of the
     /// file, which takes no memory beside it and is several times slower.

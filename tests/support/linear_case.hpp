@@ -68,8 +68,11 @@ class LinearCase {
 
     // An Activate of what Linear `gate` writes, in place, gated by what Linear `up` writes.
     void activate(backend::Activation kind, std::size_t gate, std::size_t up, bool gated) {
-        next_ = {linears_[gate].out, linears_[up].out, linears_[gate].out, kind, gated};
-        has_next_ = true;
+        activate(kind, gate, up, gated, linears_[gate].out);
+    }
+    // Not in place: to what all of them read.
+    void activate_to_input(backend::Activation kind, std::size_t gate, std::size_t up) {
+        activate(kind, gate, up, true, in_);
     }
     // Whether the Linears' stages do it.
     bool activates() const { return activates_; }
@@ -129,6 +132,11 @@ class LinearCase {
     const std::vector<backend::ImplementationReport>& report() const { return report_; }
 
   private:
+    void activate(backend::Activation kind, std::size_t gate, std::size_t up, bool gated, backend::Slot out) {
+        next_ = {linears_[gate].out, linears_[up].out, out, kind, gated};
+        has_next_ = true;
+    }
+
     backend::Slot add_slot(std::uint32_t width) {
         program_.slots.push_back({.width = width, .rows = backend::Rows::all});
         AlignedBytes& memory = memory_.emplace_back(std::uint64_t{program_.max_rows} * width * sizeof(float));

@@ -86,7 +86,7 @@ LinearOperands operands(const BuildContext& context, const backend::Linear& line
         .precise = precise(context.inputs, linear)};
 }
 
-// Whether the packed ones, and each but one of them, write what an Activate reads.
+// Whether an Activate is in place and packed ones write what it reads, each slot one alone.
 bool writes_all(const std::vector<LinearOperands>& packed, const std::vector<LinearOperands>& dense,
                 const ActivateOperands& activate) {
     const auto once = [&](const float* slot) {
@@ -94,7 +94,8 @@ bool writes_all(const std::vector<LinearOperands>& packed, const std::vector<Lin
         return std::count_if(packed.begin(), packed.end(), writes) == 1 &&
                std::none_of(dense.begin(), dense.end(), writes);
     };
-    return once(activate.gate) &&
+    const bool in_place = activate.out == activate.gate || activate.out == activate.up;
+    return in_place && once(activate.gate) &&
            (activate.up == nullptr || (activate.up != activate.gate && once(activate.up)));
 }
 

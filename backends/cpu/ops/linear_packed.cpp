@@ -118,12 +118,12 @@ class PackedLinearStage final : public Stage {
 
   private:
     static constexpr std::uint64_t chunk_bytes = 256 * 1024;
-    static constexpr std::uint64_t kept_rows = 256;  // of a chunk whose results stay for a while
+    // Results that stay for a while: rows of one panel, panels of many rows as tiles.
+    static constexpr std::uint64_t kept_rows = 256, kept_panels = 4;
 
-    // Results of each of two matrices that stay in a near cache until they are activated.
+    // Of each of two matrices, until they are activated.
     static std::uint64_t room_floats(const TileKernels* tiles) {
-        const std::uint64_t most = tiles ? tile_most_rows * tile_most_panels : kept_rows;
-        return most * quant::panel_rows;
+        return quant::panel_rows * (tiles ? tile_most_rows * kept_panels : kept_rows);
     }
 
     // Rows [first, last) of a matrix's rows.
@@ -200,7 +200,7 @@ class PackedLinearStage final : public Stage {
     // As many panels at a time as there is room for the results of.
     void activate(const Product& p, Share panels, const Chunk& chunk, const Room& room) const {
         const std::uint64_t run =
-            chunk.as_tiles ? tile_most_panels : kept_rows / std::min(chunk.rows(), kept_rows);
+            chunk.as_tiles ? kept_panels : kept_rows / std::min(chunk.rows(), kept_rows);
         for (Share part{panels.first, 0}; part.first < panels.last; part.first = part.last) {
             part.last = std::min(part.first + run, panels.last);
             const std::uint64_t width = outputs(p.weight, part), count = width * chunk.rows();

@@ -130,11 +130,11 @@ TEST_CASE("device: many rows go to the matrix unit where no result may ask for m
     CHECK(cpu::packed_inputs(p, {.invariant = true}, cpu::Isa::amx).tiles == nullptr);
     CHECK(cpu::packed_inputs(p, {.compute = backend::Compute::f32}, cpu::Isa::amx).tiles == nullptr);
     // Inputs once more, as bf16, and each thread's room: of the kernels, and for results of two matrices
-    // until they are activated, 512 rows of 16 panels instead of 256 of one.
+    // until they are activated, 512 rows of 4 panels instead of 256 of one.
     const auto with = cpu::workspace(p, {}, cpu::Isa::amx, 3),
                without = cpu::workspace(p, {}, cpu::Isa::avx2, 3);
     CHECK(with.scratch_bytes == without.scratch_bytes + 100 * 8192 * 2 + cpu::tile_bytes +
-                                    3 * cpu::tile_room_bytes + 3 * 2 * (512 * 16 - 256) * 16 * sizeof(float));
+                                    3 * cpu::tile_room_bytes + 3 * 2 * (512 * 4 - 256) * 16 * sizeof(float));
     p.routings = {{.experts = 4, .used = 2}};
     CHECK(cpu::packed_inputs(p, {}, cpu::Isa::amx).tiles == nullptr);
     CHECK(cpu::packed_inputs(p, {}, cpu::Isa::amx).precise);
