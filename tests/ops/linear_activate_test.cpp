@@ -86,7 +86,8 @@ TEST_CASE("an activation of what other stages write is a stage of its own", "[ac
     // One that writes over what the other Linears still read.
     LinearCase c(32, 4);
     for (int i = 0; i < 2; ++i) c.add(DType::q8_0, 32, random.weights(DType::q8_0, 32 * 32, 0.05f));
-    c.activate_to_input(backend::Activation::silu, 0, 1);
+    c.activate(backend::Activation::silu, 0, 1, true);
+    c.activate_to_input();
     c.build(cpu::Isa::scalar, 1);
     CHECK_FALSE(c.activates());
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/checked.hpp"
@@ -68,12 +69,10 @@ class LinearCase {
 
     // An Activate of what Linear `gate` writes, in place, gated by what Linear `up` writes.
     void activate(backend::Activation kind, std::size_t gate, std::size_t up, bool gated) {
-        activate(kind, gate, up, gated, linears_[gate].out);
+        next_ = {linears_[gate].out, linears_[up].out, linears_[gate].out, kind, gated};
     }
     // Not in place: to what all of them read.
-    void activate_to_input(backend::Activation kind, std::size_t gate, std::size_t up) {
-        activate(kind, gate, up, true, in_);
-    }
+    void activate_to_input() { next_->out = in_; }
     // Whether the Linears' stages do it.
     bool activates() const { return activates_; }
 
@@ -110,7 +109,7 @@ class LinearCase {
                                        .memory = &cpu_memory_,
                                        .weights = &weights_,
                                        .report = &report_},
-                                      linears_, has_next_ ? &next_ : nullptr, stages_);
+                                      linears_, next_ ? &*next_ : nullptr, stages_);
     }
 
     // Runs the first `rows` rows. The threads of a stage take their turns, unless `parallel`.
@@ -132,11 +131,6 @@ class LinearCase {
     const std::vector<backend::ImplementationReport>& report() const { return report_; }
 
   private:
-    void activate(backend::Activation kind, std::size_t gate, std::size_t up, bool gated, backend::Slot out) {
-        next_ = {linears_[gate].out, linears_[up].out, out, kind, gated};
-        has_next_ = true;
-    }
-
     backend::Slot add_slot(std::uint32_t width) {
         program_.slots.push_back({.width = width, .rows = backend::Rows::all});
         AlignedBytes& memory = memory_.emplace_back(std::uint64_t{program_.max_rows} * width * sizeof(float));
@@ -163,8 +157,8 @@ class LinearCase {
     std::deque<AlignedBytes> memory_;
     std::vector<const std::byte*> weights_;
     std::vector<backend::Linear> linears_;
-    backend::Activate next_ = {};
-    bool has_next_ = false, activates_ = false;
+    std::optional<backend::Activate> next_;
+    bool activates_ = false;
     cpu::Stages stages_;
     std::vector<backend::ImplementationReport> report_;
 };

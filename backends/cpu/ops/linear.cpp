@@ -87,8 +87,8 @@ LinearOperands operands(const BuildContext& context, const backend::Linear& line
 }
 
 // Whether an Activate is in place and packed ones write what it reads, each slot one alone.
-bool writes_all(const std::vector<LinearOperands>& packed, const std::vector<LinearOperands>& dense,
-                const ActivateOperands& activate) {
+bool can_fuse(const std::vector<LinearOperands>& packed, const std::vector<LinearOperands>& dense,
+              const ActivateOperands& activate) {
     const auto once = [&](const float* slot) {
         const auto writes = [slot](const LinearOperands& o) { return o.out == slot; };
         return std::count_if(packed.begin(), packed.end(), writes) == 1 &&
@@ -119,7 +119,7 @@ bool add_linears(const BuildContext& context, const std::vector<backend::Linear>
     }
     const ActivateOperands activate =
         next != nullptr ? activate_operands(context, *next) : ActivateOperands{};
-    const bool activates = next != nullptr && writes_all(packed, dense, activate);
+    const bool activates = next != nullptr && can_fuse(packed, dense, activate);
     if (activates) report_activate(context, *next, ", with its matrices");
     if (!packed.empty()) add_packed_linears(context, packed, activates ? &activate : nullptr, out);
     if (!dense.empty()) add_dense_linears(context, dense, out);
