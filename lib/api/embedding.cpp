@@ -1,8 +1,6 @@
 #include "lamina/embedding.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -21,13 +19,15 @@ struct Passage {
     std::vector<double> pooled;  // [embedding]
 };
 
+std::string subject(std::size_t index, std::string_view) { return "texts[" + std::to_string(index) + "]"; }
+
 class Embedder {
   public:
     Embedder(Model::State& model, std::span<const std::vector<TokenId>> texts, const EmbedOptions& options)
-        : model_(model), texts_(texts), options_(options), out_(texts.size()) {}
+        : executor_(*model.executor), texts_(texts), options_(options), out_(texts.size()) {}
     ~Embedder() {
-        const std::lock_guard lock(model_.mutex);
-        for (const auto& passage : passages_) model_.executor->sequences().close(passage.sequence);
+        const auto lease = executor_.lease();
+        for (const auto& passage : passages_) lease.sequences().close(passage.sequence);
     }
     Embedder(const Embedder&) = delete;
     Embedder& operator=(const Embedder&) = delete;
@@ -35,48 +35,37 @@ class Embedder {
     std::vector<std::vector<float>> run() {
         check();
         while (next_ < texts_.size() || !passages_.empty()) {
-            const std::lock_guard lock(model_.mutex);
-            open();
-            step();
+            const auto lease = executor_.lease();
+            open(lease);
+            step(lease);
         }
         return std::move(out_);
     }
 
   private:
     void check() const {
-        const std::size_t context = model_.executor->sequences().context();
-        const auto vocabulary = model_.executor->vocabulary();
+        const std::size_t context = executor_.context();
         for (std::size_t i = 0; i < texts_.size(); ++i) {
-            const auto subject = "texts[" + std::to_string(i) + "]";
-            const auto refuse = [&](ErrorCode code, std::string expected, std::string found) {
-                throw Error(code, ErrorDetails{.area = "embed",
-                                               .subject = subject,
-                                               .expected = std::move(expected),
-                                               .found = std::move(found)});
-            };
-            if (texts_[i].empty()) refuse(ErrorCode::invalid_argument, "at least one token", "none");
             if (texts_[i].size() > context) {
-                refuse(ErrorCode::context_full, "at most " + std::to_string(context) + " tokens",
-                       std::to_string(texts_[i].size()));
+                throw Error(ErrorCode::context_full,
+                            ErrorDetails{.area = "embed",
+                                         .subject = subject(i, {}),
+                                         .expected = "at most " + std::to_string(context) + " tokens",
+                                         .found = std::to_string(texts_[i].size())});
             }
-            for (const TokenId token : texts_[i]) {
-                if (token < 0 || static_cast<std::uint32_t>(token) >= vocabulary) {
-                    refuse(ErrorCode::invalid_argument, "ids 0.." + std::to_string(vocabulary - 1),
-                           std::to_string(token));
-                }
-            }
+            exec::check_tokens(texts_[i], executor_.limits().vocabulary, {"embed", subject}, i);
         }
     }
 
     // Takes up texts while sequences are free and a step has room for them.
-    void open() {
+    void open(const exec::Lease& lease) {
         std::size_t waiting = 0;
         for (const auto& passage : passages_) waiting += texts_[passage.text].size() - passage.done;
-        while (next_ < texts_.size() && waiting < model_.executor->max_rows()) {
+        while (next_ < texts_.size() && waiting < executor_.limits().max_rows) {
             passages_.reserve(passages_.size() + 1);
-            Passage passage{.text = next_, .pooled = std::vector<double>(model_.executor->embedding())};
+            Passage passage{.text = next_, .pooled = std::vector<double>(executor_.limits().hidden_size)};
             try {
-                passage.sequence = model_.prefixes->open();
+                passage.sequence = lease.prefixes().open();
             } catch (const Error& error) {
                 if (error.code() != ErrorCode::out_of_memory || passages_.empty()) throw;
                 return;  // what is under way gives its sequences back
@@ -86,23 +75,20 @@ class Embedder {
         }
     }
 
-    void step() {
-        std::size_t rows = model_.executor->max_rows();
-        batch_.clear();
+    void step(const exec::Lease& lease) {
+        auto& step = lease.begin_step();
+        parts_.clear();
         for (const auto& passage : passages_) {
             const auto left = std::span(texts_[passage.text]).subspan(passage.done);
-            const std::size_t size = std::min(rows, left.size());
-            if (size == 0) break;
-            batch_.push_back({passage.sequence, left.first(size), static_cast<std::uint32_t>(size), true});
-            rows -= size;
+            parts_.push_back(
+                step.add({passage.sequence, left, exec::Outputs::none, exec::RowClass::prefill}));
         }
-        const auto hidden = model_.executor->forward_hidden(batch_);
-        const float* row = hidden.data();
-        for (std::size_t i = 0; i < batch_.size(); ++i) {
-            for (std::size_t t = 0; t < batch_[i].tokens.size(); ++t, row += model_.executor->embedding())
+        const float* row = lease.hidden().data();
+        for (std::size_t i = 0; i < parts_.size(); ++i) {
+            for (std::uint32_t t = 0; t < parts_[i].tokens; ++t, row += executor_.limits().hidden_size)
                 pool(passages_[i], row);
         }
-        finish();
+        finish(lease.sequences());
     }
 
     void pool(Passage& passage, const float* row) {
@@ -112,14 +98,14 @@ class Embedder {
             passage.pooled[i] += static_cast<double>(row[i]);
     }
 
-    void finish() {
+    void finish(cache::Sequences& sequences) {
         for (auto passage = passages_.begin(); passage != passages_.end();) {
             if (passage->done < texts_[passage->text].size()) {
                 ++passage;
                 continue;
             }
             out_[passage->text] = scaled(*passage);
-            model_.executor->sequences().close(passage->sequence);
+            sequences.close(passage->sequence);
             passage = passages_.erase(passage);
         }
     }
@@ -136,12 +122,12 @@ class Embedder {
         return out;
     }
 
-    Model::State& model_;
+    exec::Executor& executor_;
     std::span<const std::vector<TokenId>> texts_;
     EmbedOptions options_;
     std::size_t next_ = 0;  // the first text that has not been taken up
     std::vector<Passage> passages_;
-    std::vector<exec::Item> batch_;
+    std::vector<exec::Part> parts_;  // of the passages, in the step
     std::vector<std::vector<float>> out_;
 };
 

@@ -28,23 +28,6 @@ std::string_view to_string(FinishReason reason) {
 
 namespace {
 
-class ModelForward final : public engine::Forward {
-  public:
-    explicit ModelForward(std::shared_ptr<Model::State> model) : model_(std::move(model)) {}
-
-    std::uint32_t vocabulary() const override { return model_->executor->vocabulary(); }
-    std::uint32_t context() const override { return model_->executor->sequences().context(); }
-    std::uint32_t max_rows() const override { return model_->executor->max_rows(); }
-    std::uint32_t max_wanted() const override { return model_->executor->max_wanted(); }
-    std::mutex& mutex() override { return model_->mutex; }
-    cache::Sequences& sequences() override { return model_->executor->sequences(); }
-    cache::PrefixCache& prefixes() override { return *model_->prefixes; }
-    std::span<const float> forward(exec::Batch batch) override { return model_->executor->forward(batch); }
-
-  private:
-    std::shared_ptr<Model::State> model_;
-};
-
 [[noreturn]] void refuse(std::string field, std::string expected, std::string found) {
     throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "request",
                                                           .subject = std::move(field),
@@ -197,7 +180,8 @@ struct LAMINA_LOCAL Engine::State {
     State(std::shared_ptr<Model::State> model_state, std::uint32_t queue)
         : model(std::move(model_state)),
           end(end_tokens(*model)),
-          core(std::make_shared<engine::Engine>(std::make_unique<ModelForward>(model), queue)) {}
+          core(std::make_shared<engine::Engine>(std::shared_ptr<exec::Forward>(model, model->executor.get()),
+                                                queue)) {}
     // Answers keep the core, which lets go of the model here.
     ~State() { core->shutdown(); }
 

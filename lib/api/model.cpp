@@ -93,7 +93,6 @@ Model Model::load(const std::string& path, const ModelOptions& options) try {
     if (options.log) options.log(LogLevel::info, plan.summary.reason);
     state->executor =
         std::make_unique<exec::Executor>(file, std::move(plan), settled.device_options, options.progress);
-    state->prefixes.emplace(state->executor->sequences());
     return Model(std::move(state));
 } catch (...) { rethrow_typed("load", path); }
 
@@ -118,7 +117,7 @@ std::vector<OpImplementation> Model::implementations() const try {
 } catch (...) { rethrow_typed("model", state_->info.path); }
 
 std::vector<OpTime> Model::take_profile() const try {
-    const std::lock_guard lock(state_->mutex);
+    const auto lease = state_->executor->lease();
     std::vector<OpTime> out;
     for (auto& time : state_->executor->take_profile())
         out.push_back({std::move(time.op), time.runs, time.seconds, time.weight_bytes});
@@ -126,7 +125,7 @@ std::vector<OpTime> Model::take_profile() const try {
 } catch (...) { rethrow_typed("model", state_->info.path); }
 
 DeviceSpeed Model::measure_device() const try {
-    const std::lock_guard lock(state_->mutex);
+    const auto lease = state_->executor->lease();
     return state_->executor->measure_device();
 } catch (...) { rethrow_typed("model", state_->info.path); }
 

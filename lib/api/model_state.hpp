@@ -2,10 +2,8 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 
-#include "cache/prefix_cache.hpp"
 #include "exec/executor.hpp"
 #include "lamina/model.hpp"
 
@@ -17,8 +15,6 @@ struct LAMINA_LOCAL Model::State {
     std::optional<Tokenizer> tokenizer;
     std::optional<ChatTemplate> chat_template;
     std::unique_ptr<exec::Executor> executor;
-    std::optional<cache::PrefixCache> prefixes;  // over the executor's sequences
-    std::mutex mutex;                            // held around every use of the executor and of prefixes
 };
 
 }  // namespace lamina

@@ -28,30 +28,26 @@ bool has_code(const std::exception_ptr& failure, ErrorCode code) {
 
 }  // namespace
 
-Engine::Engine(std::unique_ptr<Forward> forward, std::uint32_t queue, std::uint32_t active)
+Engine::Engine(std::shared_ptr<exec::Forward> forward, std::uint32_t queue, std::uint32_t active)
     : forward_(std::move(forward)),
-      vocabulary_(forward_->vocabulary()),
+      vocabulary_(forward_->limits().vocabulary),
       context_(forward_->context()),
       queue_limit_(queue),
       active_limit_(active) {
     if (queue == 0) refuse(ErrorCode::invalid_argument, "queue", "at least 1", "0");
     // Of the step that is formed: a want of memory shows here, not while others are computed.
-    const std::size_t most = std::min(active_limit_, forward_->max_rows());
+    const auto& limits = forward_->limits();
     active_.reserve(active_limit_);
-    items_.reserve(most);
-    computing_.reserve(most);
-    logits_.reserve(std::min<std::size_t>(most, forward_->max_wanted()) * vocabulary_);
+    logits_.reserve(std::size_t{std::min({active_limit_, limits.max_rows, limits.max_outputs})} *
+                    vocabulary_);
 }
 
 void Engine::check(const Request& request) const {
     const auto bad = ErrorCode::invalid_argument;
     const auto& prompt = request.prompt;
     if (prompt.empty()) refuse(bad, "prompt", "at least one token", "none");
-    for (std::size_t i = 0; i < prompt.size(); ++i) {
-        if (prompt[i] >= 0 && static_cast<std::uint32_t>(prompt[i]) < vocabulary_) continue;
-        refuse(bad, "tokens", "ids 0.." + std::to_string(std::int64_t{vocabulary_} - 1),
-               std::to_string(prompt[i]) + " at " + std::to_string(i));
-    }
+    const auto subject = [](std::size_t, std::string_view field) { return std::string(field); };
+    exec::check_tokens(prompt, vocabulary_, {"request", subject}, 0);
     if (prompt.size() >= context_) {
         refuse(ErrorCode::context_full, "prompt",
                "at most " + std::to_string(context_ - 1) + " tokens, in a context of " +
@@ -167,8 +163,7 @@ bool Engine::compute() {
     end_cancelled();
     admit();
     if (active_.empty()) return false;
-    schedule();
-    if (run_batch()) hand_out();
+    if (run_step()) hand_out();
     sweep();
     return true;
 }
@@ -190,58 +185,63 @@ void Engine::admit() {
 }
 
 void Engine::start(const std::shared_ptr<Task>& task) {
-    const std::lock_guard model(forward_->mutex());
-    const auto hit = forward_->prefixes().take(task->request_.prompt);
+    const auto lease = forward_->lease();
+    const auto hit = lease.prefixes().take(task->request_.prompt);
     try {
         task->begin(hit.tokens);
         active_.push_back({std::make_unique<Running>(task, hit, vocabulary_)});
     } catch (...) {
-        forward_->sequences().close(hit.sequence);
+        lease.sequences().close(hit.sequence);
         throw;
     }
 }
 
-// Forms the batch: each active request in turn gets the rows it can use of those left.
-void Engine::schedule() {
-    std::uint32_t rows = forward_->max_rows(), wanted = 0;
-    items_.clear();
-    computing_.clear();
-    for (std::size_t i = 0; i < active_.size(); ++i) {
-        auto& active = active_[i];
-        active.wanted = false;
-        const auto item = active.running->chunk(rows, wanted < forward_->max_wanted());
-        if (item.tokens.empty()) continue;
-        rows -= static_cast<std::uint32_t>(item.tokens.size());
-        active.wanted = item.first_wanted < item.tokens.size();
-        if (active.wanted) active.row = wanted++;
-        items_.push_back(item);
-        computing_.push_back(i);
+// One forward of all that is active. False where nothing was computed.
+bool Engine::run_step() {
+    std::exception_ptr failure;
+    try {
+        const auto lease = forward_->lease();
+        auto& step = lease.begin_step();
+        form(step);
+        if (!step.empty()) {
+            const auto logits = lease.logits();
+            logits_.assign(logits.begin(), logits.end());
+        }
+    } catch (...) { failure = typed_failure("engine"); }
+    end_step(failure);
+    return !failure;
+}
+
+// Each active request in turn gets the rows that it can use of those left. Work that cannot be in the step,
+// for want of cache pages say, is its own request's failure alone.
+void Engine::form(exec::StepBuilder& step) {
+    for (auto& active : active_) {
+        active.part = {};
+        try {
+            active.part = step.add(active.running->work());
+        } catch (...) { active.failure = typed_failure("engine"); }
     }
 }
 
-bool Engine::run_batch() try {
-    {
-        const std::lock_guard model(forward_->mutex());
-        const auto logits = forward_->forward(items_);
-        logits_.assign(logits.begin(), logits.end());
+void Engine::end_step(const std::exception_ptr& failure) {
+    if (failure && has_code(failure, ErrorCode::device_failed)) return die(failure);
+    for (auto& active : active_) {
+        if (const auto own = std::exchange(active.failure, nullptr)) {
+            end(active, FinishReason::failed, own);
+        } else if (failure && active.part.tokens > 0) {
+            end(active, FinishReason::failed, failure);
+        } else {
+            active.running->advance(active.part.tokens);
+        }
     }
-    for (std::size_t i = 0; i < items_.size(); ++i) active_[computing_[i]].running->advance(items_[i]);
-    return true;
-} catch (...) {
-    const auto failure = typed_failure("engine");
-    if (has_code(failure, ErrorCode::device_failed)) {
-        die(failure);
-    } else {
-        for (const std::size_t i : computing_) end(active_[i], FinishReason::failed, failure);
-    }
-    return false;
 }
 
 void Engine::hand_out() {
     for (auto& active : active_) {
-        if (!active.wanted) continue;
+        if (!active.running || active.part.outputs == 0) continue;
+        const auto first = std::size_t{active.part.first_output} * vocabulary_;
         try {
-            take(active, std::span(logits_).subspan(active.row * vocabulary_, vocabulary_));
+            take(active, std::span(logits_).subspan(first, vocabulary_));
         } catch (...) { end(active, FinishReason::failed, typed_failure("engine")); }
     }
 }
@@ -253,25 +253,24 @@ void Engine::take(Active& active, std::span<float> logits) {
     if (reason != FinishReason::running) return end(active, reason);
     if (!running.full(context_)) return;
     if (running.task().request_.when_full == WhenFull::stop) return end(active, FinishReason::context_full);
-    const std::lock_guard model(forward_->mutex());
-    running.shift(forward_->sequences());
+    running.shift(forward_->lease().sequences());
 }
 
 // The pages are back, or parked for requests that begin alike, before the task counts as finished.
 void Engine::end(Active& active, FinishReason reason, const std::exception_ptr& error) {
     const auto running = std::move(active.running);
     {
-        const std::lock_guard model(forward_->mutex());
+        const auto lease = forward_->lease();
         // What a fault has left behind is not kept.
-        if (error || !park(*running)) forward_->sequences().close(running->sequence());
+        if (error || !park(*running, lease.prefixes())) lease.sequences().close(running->sequence());
     }
     running->task().finish(reason, error);
 }
 
-bool Engine::park(const Running& running) try {
+bool Engine::park(const Running& running, cache::PrefixCache& prefixes) try {
     const auto computed = running.computed();
     if (computed.empty()) return false;
-    forward_->prefixes().park(running.sequence(), {computed.begin(), computed.end()});
+    prefixes.park(running.sequence(), {computed.begin(), computed.end()});
     return true;
 } catch (const std::bad_alloc&) { return false; }
 

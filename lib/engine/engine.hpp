@@ -1,4 +1,5 @@
-// Requests, who goes next, and the step loop. Knows tokens, no text; a model through Forward, no devices.
+// Requests, who goes next, and the step loop. Knows tokens, no text; a model through exec::Forward, no
+// devices.
 #pragma once
 
 #include <condition_variable>
@@ -13,9 +14,9 @@
 #include <thread>
 #include <vector>
 
-#include "engine/forward.hpp"
 #include "engine/running.hpp"
 #include "engine/task.hpp"
+#include "exec/forward.hpp"
 
 namespace lamina::engine {
 
@@ -23,7 +24,7 @@ namespace lamina::engine {
 // nobody else does. A step computes all active requests in one forward; `active` limits how many those are.
 class Engine {
   public:
-    Engine(std::unique_ptr<Forward> forward, std::uint32_t queue, std::uint32_t active = 1);
+    Engine(std::shared_ptr<exec::Forward> forward, std::uint32_t queue, std::uint32_t active = 1);
     ~Engine() { shutdown(); }
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -54,26 +55,27 @@ class Engine {
 
     struct Active {
         std::unique_ptr<Running> running;  // empty once it has ended
-        std::size_t row = 0;               // its logits in logits_, where wanted
-        bool wanted = false;
+        exec::Part part = {};              // of its work, in this step
+        std::exception_ptr failure = {};   // why its work could not be in this step
     };
     // Of the stepping thread, without the lock.
     bool compute();
     void admit();
     void start(const std::shared_ptr<Task>& task);
-    void schedule();
-    bool run_batch();
+    bool run_step();
+    void form(exec::StepBuilder& step);
+    void end_step(const std::exception_ptr& failure);
     void hand_out();
     void take(Active& active, std::span<float> logits);
     void end(Active& active, FinishReason reason, const std::exception_ptr& error = nullptr);
-    bool park(const Running& running);
+    static bool park(const Running& running, cache::PrefixCache& prefixes);
     void end_cancelled();
     void end_active(FinishReason reason, const std::exception_ptr& error);
     void end_waiting(FinishReason reason, const std::exception_ptr& error);
     void sweep();
     void die(const std::exception_ptr& failure);
 
-    std::unique_ptr<Forward> forward_;
+    std::shared_ptr<exec::Forward> forward_;
     const std::uint32_t vocabulary_, context_, queue_limit_, active_limit_;
 
     std::mutex mutex_;  // of what follows
@@ -86,9 +88,7 @@ class Engine {
 
     // Of the stepping thread.
     std::vector<Active> active_;
-    std::vector<exec::Item> items_;
-    std::vector<std::size_t> computing_;  // the index in active_ of each item
-    std::vector<float> logits_;           // [wanted rows, vocabulary]
+    std::vector<float> logits_;  // [logit rows, vocabulary] of the step
 };
 
 }  // namespace lamina::engine

@@ -10,17 +10,9 @@ Running::Running(std::shared_ptr<Task> task, cache::PrefixHit start, std::uint32
       sequence_(start.sequence),
       live_(task_->request_.prompt),
       computed_(start.tokens),
-      prefill_(waiting().size() > 1),
+      row_class_(exec::class_of(waiting().size())),
       history_(std::move(task_->request_.prompt)),
       sampler_(std::move(task_->request_.sampling), vocabulary) {}
-
-exec::Item Running::chunk(std::uint32_t rows, bool want) const {
-    const auto left = waiting();
-    auto size = std::min<std::size_t>(rows, left.size());
-    if (size == left.size() && !want) --size;
-    const bool last = size == left.size();
-    return {sequence_, left.first(size), static_cast<std::uint32_t>(last ? size - 1 : size), prefill_};
-}
 
 FinishReason Running::take(std::span<float> logits) {
     const Request& request = task_->request_;
@@ -29,7 +21,7 @@ FinishReason Running::take(std::span<float> logits) {
     if (!request.ignore_end && std::find(ends.begin(), ends.end(), token) != ends.end())
         return FinishReason::end_token;
     live_.push_back(token);
-    prefill_ = false;
+    row_class_ = exec::RowClass::decode;
     history_.push_back(token);
     ++generated_;
     task_->add(token);
@@ -67,7 +59,7 @@ void Running::shift(cache::Sequences& sequences) {
     const auto kept = static_cast<std::uint32_t>(std::min(keep, computed_));
     computed_ = sequences.can_truncate(sequence_, kept) ? kept : 0;
     sequences.truncate(sequence_, static_cast<std::uint32_t>(computed_));
-    prefill_ = waiting().size() > 1;
+    row_class_ = exec::class_of(waiting().size());
 }
 
 }  // namespace lamina::engine

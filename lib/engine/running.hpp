@@ -8,7 +8,7 @@
 
 #include "cache/prefix_cache.hpp"
 #include "engine/task.hpp"
-#include "exec/batch.hpp"
+#include "exec/step_builder.hpp"
 #include "sample/logprobs.hpp"
 #include "sample/sampler.hpp"
 
@@ -23,10 +23,9 @@ class Running {
     std::span<const TokenId> computed() const { return std::span(live_).first(computed_); }  // in the cache
     std::span<const TokenId> waiting() const { return std::span(live_).subspan(computed_); }
 
-    // The next of the waiting tokens, at most `rows`; logits are wanted of the last one, once none waits
-    // behind it and `want` allows it (else the last one waits too).
-    exec::Item chunk(std::uint32_t rows, bool want) const;
-    void advance(const exec::Item& item) { computed_ += item.tokens.size(); }
+    // The waiting tokens, with the logits of the last one.
+    exec::Work work() const { return {sequence_, waiting(), exec::Outputs::last, row_class_}; }
+    void advance(std::uint32_t tokens) { computed_ += tokens; }
 
     // Chooses the next token from the logits of the last and hands it on. Not running: the answer is at its
     // end.
@@ -43,7 +42,7 @@ class Running {
     cache::SequenceId sequence_;
     std::vector<TokenId> live_;  // what the sequence stands for: computed, then waiting
     std::size_t computed_;
-    bool prefill_;                  // the portion that waits began with more than one token
+    exec::RowClass row_class_;      // of the waiting tokens, however many of them are left
     std::vector<TokenId> history_;  // the prompt and the answer, forgotten or not
     std::uint32_t generated_ = 0;
     sample::Sampler sampler_;

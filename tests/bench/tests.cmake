@@ -10,3 +10,6 @@ target_include_directories(ops_bench PRIVATE ${PROJECT_SOURCE_DIR})
 add_executable(load_bench EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/load_bench.cpp)
 target_link_libraries(load_bench PRIVATE lamina_api lamina_settings)
 target_include_directories(load_bench PRIVATE ${PROJECT_SOURCE_DIR}/lib)
+
+add_executable(logits_hash EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/logits_hash.cpp)
+target_link_libraries(logits_hash PRIVATE lamina_api lamina_settings)

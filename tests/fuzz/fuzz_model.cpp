@@ -44,11 +44,12 @@ void run_one_token(const format::ModelFile& file, const model::Model& network, s
     const auto planned = plan.summary.total_bytes();
     require(planned <= device.available_bytes, "a plan keeps to the memory");
     exec::Executor executor(file, std::move(plan), options, {});
-    const auto sequence = executor.sequences().open();
+    const auto lease = executor.lease();
     const std::array<std::int32_t, 2> tokens = {0, static_cast<std::int32_t>(network.config.vocabulary - 1)};
-    const exec::Item item{sequence, std::span(tokens).first(executor.sequences().context() > 1 ? 2 : 1), 0};
-    const auto logits = executor.forward({&item, 1});
-    require(logits.size() == item.tokens.size() * network.config.vocabulary,
+    const auto part = lease.begin_step().add({lease.sequences().open(),
+                                              std::span(tokens).first(executor.context() > 1 ? 2 : 1),
+                                              exec::Outputs::all, exec::RowClass::prefill});
+    require(lease.logits().size() == std::size_t{part.tokens} * network.config.vocabulary,
             "a row of logits for each token");
 }
 

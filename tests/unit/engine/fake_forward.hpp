@@ -2,6 +2,7 @@
 // that any token lost, doubled or taken from another sequence shows in what follows.
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
 #include <limits>
@@ -18,19 +19,22 @@ namespace lamina::engine::test {
 
 struct FakeOptions {
     std::uint32_t vocabulary = 50, context = 128, max_rows = 16, max_wanted = 4, sequences = 1, window = 0;
+    std::uint32_t pages = 0;  // of the cache; 0: as many as all sequences can need
 };
 
-// What outlives the engine, for the test to look at.
-struct FakeModel {
+// The model, and what a test looks at.
+class FakeModel final : public exec::Forward {
+  public:
     explicit FakeModel(FakeOptions o)
-        : options(o), sequences(geometry(o), o.sequences, o.context), prefixes(sequences) {
-        free_at_start = sequences.free_pages(0);
-    }
+        : Forward({.vocabulary = o.vocabulary, .max_rows = o.max_rows, .max_outputs = o.max_wanted},
+                  geometry(o), o.sequences, o.context),
+          options(o),
+          free_at_start(lease().sequences().free_pages(0)) {}
 
     static std::vector<backend::CacheGeometry> geometry(const FakeOptions& o) {
         backend::CacheGeometry group;
         group.window = o.window;
-        group.pages = (o.context / backend::page_tokens + 2) * o.sequences;
+        group.pages = o.pages > 0 ? o.pages : (o.context / backend::page_tokens + 2) * o.sequences;
         return {group};
     }
 
@@ -41,84 +45,69 @@ struct FakeModel {
         return lamina::test::Random(hash).normals(vocabulary, 2.0f);
     }
 
-    bool all_pages_free() const { return sequences.free_pages(0) == free_at_start; }
+    bool all_pages_free() { return lease().sequences().free_pages(0) == free_at_start; }
+    std::size_t parked() { return lease().prefixes().size(); }
 
-    FakeOptions options;
-    std::mutex mutex;
-    cache::Sequences sequences;
-    cache::PrefixCache prefixes;
-    std::uint32_t free_at_start = 0;
-    std::map<cache::SequenceId, std::vector<TokenId>> memory;  // the tokens in each sequence's cache
-    std::map<cache::SequenceId, std::vector<bool>> prefill;    // of each token that was computed, in order
-    std::vector<float> logits;
+    const FakeOptions options;
+    const std::uint32_t free_at_start;
+    // A sequence is known by its page table, which stays where it is.
+    using Sequence = const std::int32_t*;
+    std::map<Sequence, std::vector<TokenId>> memory;  // the tokens in each sequence's cache
+    std::map<Sequence, std::vector<bool>> prefill;    // of each token that was computed, in order
     std::uint64_t steps = 0, rows = 0;
     // Runs in each step, with its number from 0; may throw.
     std::function<void(std::uint64_t step)> on_step;
     // Changes the logits of a sequence.
     std::function<void(std::span<const TokenId> tokens, std::span<float> logits)> on_row;
-};
-
-class FakeForward final : public Forward {
-  public:
-    explicit FakeForward(std::shared_ptr<FakeModel> model) : m_(std::move(model)) {}
-
-    std::uint32_t vocabulary() const override { return m_->options.vocabulary; }
-    std::uint32_t context() const override { return m_->options.context; }
-    std::uint32_t max_rows() const override { return m_->options.max_rows; }
-    std::uint32_t max_wanted() const override { return m_->options.max_wanted; }
-    std::mutex& mutex() override { return m_->mutex; }
-    cache::Sequences& sequences() override { return m_->sequences; }
-    cache::PrefixCache& prefixes() override { return m_->prefixes; }
-
-    std::span<const float> forward(exec::Batch batch) override {
-        if (m_->on_step) m_->on_step(m_->steps);
-        ++m_->steps;
-        m_->logits.clear();
-        std::size_t rows = 0, wanted = 0;
-        for (const auto& item : batch) {
-            require(!(item.tokens.empty()));
-            rows += item.tokens.size();
-            wanted += item.tokens.size() - item.first_wanted;
-            append(item);
-        }
-        m_->rows += rows;
-        require(rows <= m_->options.max_rows);
-        require(wanted <= m_->options.max_wanted);
-        return m_->logits;
-    }
 
   private:
+    std::span<const float> run(const backend::Step& step) override {
+        if (on_step) on_step(steps);
+        ++steps;
+        require(!step.sequences.empty() && step.tokens.size() <= options.max_rows);
+        require(step.wanted.size() <= options.max_wanted);
+        logits_.clear();
+        std::size_t row = 0;
+        for (const auto& rows : step.sequences) {
+            require(rows.first_row == row && rows.rows > 0);
+            append(step, rows);
+            row += rows.rows;
+        }
+        require(row == step.tokens.size());
+        rows += row;
+        return logits_;
+    }
     // No Catch assertions here: steps run in any thread.
     static void require(bool good) {
         if (!good) throw std::logic_error("a step that breaks the executor's rules");
     }
-    void append(const exec::Item& item) {
-        const auto size = static_cast<std::uint32_t>(item.tokens.size());
-        require(m_->sequences.length(item.sequence) + size <= m_->options.context);
-        m_->sequences.reserve(item.sequence, size);
-        auto& tokens = m_->memory[item.sequence];
-        auto& prefill = m_->prefill[item.sequence];
-        require(item.prefill || item.tokens.size() == 1);
-        prefill.insert(prefill.end(), item.tokens.size(), item.prefill);
-        require(tokens.size() >= m_->sequences.length(item.sequence));
-        tokens.resize(m_->sequences.length(item.sequence));
-        for (std::size_t t = 0; t < item.tokens.size(); ++t) {
-            tokens.push_back(item.tokens[t]);
-            if (t < item.first_wanted) continue;
-            auto row = FakeModel::logits_after(tokens, m_->options.vocabulary);
-            if (m_->on_row) m_->on_row(tokens, row);
-            m_->logits.insert(m_->logits.end(), row.begin(), row.end());
+    void append(const backend::Step& step, const backend::SequenceRows& rows) {
+        require(rows.first_position + rows.rows <= options.context);
+        const auto pages = rows.pages[0];
+        require(pages.size() == div_up(rows.first_position + rows.rows, backend::page_tokens));
+        auto& tokens = memory[pages.data()];
+        auto& classes = prefill[pages.data()];
+        require(rows.prefill || rows.rows == 1);
+        classes.insert(classes.end(), rows.rows, rows.prefill);
+        require(tokens.size() >= rows.first_position);
+        tokens.resize(rows.first_position);
+        for (std::uint32_t r = rows.first_row; r < rows.first_row + rows.rows; ++r) {
+            tokens.push_back(step.tokens[r]);
+            require(step.positions[r] + 1 == tokens.size());
+            if (!std::binary_search(step.wanted.begin(), step.wanted.end(), r)) continue;
+            auto row = logits_after(tokens, options.vocabulary);
+            if (on_row) on_row(tokens, row);
+            logits_.insert(logits_.end(), row.begin(), row.end());
         }
-        m_->sequences.commit(item.sequence, size);
     }
 
-    std::shared_ptr<FakeModel> m_;
+    std::vector<float> logits_;
 };
 
 struct Fixture {
     explicit Fixture(FakeOptions options = {}, std::uint32_t queue = 64, std::uint32_t active = 1)
         : model(std::make_shared<FakeModel>(options)),
-          engine(std::make_unique<Engine>(std::make_unique<FakeForward>(model), queue, active)) {}
+          engine(std::make_unique<Engine>(model, queue, active)) {}
 
     void run(Task& task) {
         engine->wait([&] { return task.finished(); });
@@ -131,7 +120,7 @@ struct Fixture {
     }
     // All pages are free once what is parked has been let go of.
     bool conserves_pages() {
-        model->prefixes.clear();
+        model->lease().prefixes().clear();
         return model->all_pages_free();
     }
 

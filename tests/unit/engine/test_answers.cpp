@@ -355,8 +355,8 @@ TEST_CASE("a model without vocabulary answers in tokens") {
 
 TEST_CASE("a thousand random cancels on a model give every page back") {
     const auto model = TextModel::load({.sequences = 2, .batch_tokens = 4});
-    auto& state = *model.state();
-    const auto free_at_start = state.executor->sequences().free_pages(0);
+    auto& executor = *model.state()->executor;
+    const auto free_at_start = executor.lease().sequences().free_pages(0);
     lamina::test::Random random(1);
     lamina::Engine engine(model);
     for (int round = 0; round < 250; ++round) {
@@ -373,8 +373,9 @@ TEST_CASE("a thousand random cancels on a model give every page back") {
             REQUIRE(answer.finished());
         }
     }
-    state.prefixes->clear();
-    CHECK(state.executor->sequences().free_pages(0) == free_at_start);
+    const auto lease = executor.lease();
+    lease.prefixes().clear();
+    CHECK(lease.sequences().free_pages(0) == free_at_start);
 }
 
 TEST_CASE("every reason has a name") {

@@ -155,19 +155,19 @@ TEST_CASE("what others need comes before what is parked") {
     Fixture f(options);
     f.answer(greedy(random_tokens(1, 40), 3));
     f.answer(greedy(random_tokens(2, 40), 3));
-    CHECK(f.model->prefixes.size() == 2);
-    const auto mine = f.model->prefixes.open();  // as a session does
-    const auto other = f.model->prefixes.open();
-    CHECK(f.model->prefixes.size() == 0);
+    CHECK(f.model->parked() == 2);
+    const auto mine = f.model->lease().prefixes().open();  // as a session does
+    const auto other = f.model->lease().prefixes().open();
+    CHECK(f.model->parked() == 0);
     CHECK(f.model->all_pages_free());
     // Now there is no sequence for a request: it fails, saying so.
     const auto task = f.engine->submit(greedy({1, 2}, 3));
     f.run(*task);
     CHECK(task->reason() == FinishReason::failed);
     CHECK_THROWS_AS(std::rethrow_exception(task->error()), Error);
-    f.model->sequences.close(mine);
+    f.model->lease().sequences().close(mine);
     CHECK(f.answer(greedy({1, 2}, 3)) == expected_greedy({1, 2}, 3));
-    f.model->sequences.close(other);
+    f.model->lease().sequences().close(other);
     CHECK(f.conserves_pages());
 }
 

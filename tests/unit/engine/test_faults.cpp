@@ -92,6 +92,25 @@ TEST_CASE("a step that fails for want of memory ends the requests in it, and the
     }
 }
 
+TEST_CASE("want of cache pages ends the request that finds none, and no other of the step") {
+    FakeOptions options;
+    options.sequences = 2;
+    options.pages = 4;  // of 32 tokens: two for each, so that none is left for a 65th token
+    Fixture f(options, 64, 2);
+    const auto fits = greedy(random_tokens(1, 33), 31), grows = greedy(random_tokens(2, 40), 60);
+    const auto other = f.engine->submit(fits), starved = f.engine->submit(grows);
+    f.run(*starved);
+    CHECK(code_of(*starved) == ErrorCode::out_of_memory);
+    CHECK(starved->tokens() == expected_greedy(grows.prompt, 25));
+    CHECK_FALSE(other->finished());
+    f.run(*other);
+    CHECK(other->reason() == FinishReason::max_tokens);
+    CHECK(other->tokens() == expected_greedy(fits.prompt, 31));
+    f.model->lease().prefixes().clear();
+    CHECK(f.answer(greedy(grows.prompt, 60)) == expected_greedy(grows.prompt, 60));
+    CHECK(f.conserves_pages());
+}
+
 TEST_CASE("a failed device kills the engine: nothing runs after it and everything says so") {
     FakeOptions options;
     options.sequences = 2;
@@ -111,7 +130,7 @@ TEST_CASE("a failed device kills the engine: nothing runs after it and everythin
             f.engine->submit(greedy({1}, 1));
             FAIL("a dead engine took a request");
         } catch (const Error& error) { CHECK(error.code() == ErrorCode::device_failed); }
-        CHECK(f.model->prefixes.size() == 0);
+        CHECK(f.model->parked() == 0);
         CHECK(f.model->all_pages_free());
     }
 }

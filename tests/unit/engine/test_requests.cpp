@@ -110,7 +110,7 @@ TEST_CASE("what cannot be meant is refused at submit, naming the field") {
             [](Request& r) { r.prompt = random_tokens(1, 128); });
     refuses(ErrorCode::context_full, {"5000"}, [](Request& r) { r.prompt = random_tokens(1, 5000); });
     CHECK_FALSE(f.engine->step());
-    CHECK_THROWS_AS(Engine(std::make_unique<FakeForward>(f.model), 0), Error);
+    CHECK_THROWS_AS(Engine(f.model, 0), Error);
 }
 
 TEST_CASE("the queue is bounded and empties") {

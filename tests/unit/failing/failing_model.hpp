@@ -72,10 +72,11 @@ inline std::vector<float> some_logits(const Model& model) {
 
 // Every page of every group is free once what is parked has been let go of, and every sequence can be opened.
 inline bool conserves_pages(const Model& model) {
-    auto& state = *model.state();
-    state.prefixes->clear();
-    auto& sequences = state.executor->sequences();
-    const auto& caches = state.executor->plan().program.caches;
+    auto& executor = *model.state()->executor;
+    const auto lease = executor.lease();
+    lease.prefixes().clear();
+    auto& sequences = lease.sequences();
+    const auto& caches = executor.plan().program.caches;
     for (std::size_t g = 0; g < caches.size(); ++g) {
         if (sequences.free_pages(g) != caches[g].pages) return false;
     }

@@ -115,7 +115,7 @@ void sweep(const Model& model, bool pieces) {
                 }
                 more = fault.happened();
             }
-            model.state()->prefixes->clear();
+            model.state()->executor->lease().prefixes().clear();
             const auto after = live_allocations();
             CAPTURE(k, lasting, pieces);
             REQUIRE(seen.problem() == std::string());
