@@ -87,12 +87,13 @@ class CpuDevice final : public Device {
 
     std::shared_ptr<const Weight> upload(const WeightData& weight) override {
         check(weight);
-        switch (weight.info.form) {
-            case Form::file: return in_place(weight);
-            case Form::packed: return packed(weight, allocated(weight.info.bytes, weight.info.name), team_);
-            case Form::f32: return widened(weight, allocated(weight.info.bytes, weight.info.name), team_);
+        const auto memory = [&] { return allocated(weight.info.layout.bytes, weight.info.name); };
+        switch (layout_of(weight.info)) {
+            case Layout::packed: return packed(weight, memory(), team_);
+            case Layout::f32: return widened(weight, memory(), team_);
+            case Layout::file: break;
         }
-        refuse(ErrorCode::invalid_argument, weight.info, "a form", "none");
+        return in_place(weight);
     }
 
     DeviceSpeed measure_speed() override { return cpu::measure_speed(isa_, team_); }
@@ -104,7 +105,7 @@ class CpuDevice final : public Device {
     std::unique_ptr<Executable> compile(const Program& program,
                                         std::vector<std::shared_ptr<const Weight>> weights,
                                         std::vector<std::shared_ptr<Buffer>> caches) override {
-        const std::uint64_t bytes = workspace(program, options_, isa_, team_.threads()).bytes;
+        const std::uint64_t bytes = workspace(program, isa_, team_.threads()).bytes;
         return cpu::compile(program, std::move(weights), std::move(caches), allocated(bytes, "workspace"),
                             options_, isa_, team_);
     }
@@ -114,8 +115,7 @@ class CpuDevice final : public Device {
         return {bytes, what, allocator_};
     }
 
-    // The type is known, the shape fills whole blocks, the bytes are all there, the form is the one that
-    // place() gives.
+    // The type is known, the shape fills whole blocks, the bytes are all there, the layout is one of ours.
     void check(const WeightData& weight) const {
         const auto& w = weight.info;
         if (!quant::is_weight_type(w.type)) {
@@ -134,9 +134,12 @@ class CpuDevice final : public Device {
                    bytes ? std::to_string(*bytes) + " bytes" : "fewer than 2^64 bytes",
                    std::to_string(weight.bytes.size()));
         }
-        const WeightInfo placed = place(info_, options_, w);
-        if (placed.form != w.form || placed.bytes != w.bytes) {
-            refuse(ErrorCode::invalid_argument, w, "the form and bytes that place() gives", "others");
+        const auto layout = layout_of(w);
+        const bool known = layout == Layout::file || layout == Layout::f32 ||
+                           (layout == Layout::packed && is_quantized(w.type));
+        if (!known || layout_bytes(layout, w) != w.layout.bytes) {
+            refuse(ErrorCode::invalid_argument, w, "a layout of this device and its bytes",
+                   std::to_string(w.layout.bytes) + " bytes " + layout_name(w.layout.id));
         }
     }
 
@@ -169,10 +172,11 @@ const Backend& record() {
         .open = [](const DeviceInfo& device, const DeviceOptions& options) -> std::unique_ptr<Device> {
             return std::make_unique<CpuDevice>(device, options);
         },
-        .place = place,
+        .choose_layout = choose_layout,
+        .layout_name = layout_name,
         .workspace_bytes =
             [](const DeviceInfo& device, const DeviceOptions& options, const Program& program) {
-                return workspace(program, options, isa_of(device), threads_of(device, options)).bytes;
+                return workspace(program, isa_of(device), threads_of(device, options)).bytes;
             },
     };
     return backend;

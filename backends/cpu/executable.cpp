@@ -69,9 +69,9 @@ class CpuExecutable final : public Executable {
             const WeightInfo& wanted = program_.weights[i];
             if (weight == nullptr) refuse(wanted.name, "a weight of this device", "another's");
             const WeightInfo& got = weight->info();
-            if (got.type != wanted.type || got.form != wanted.form || got.rows != wanted.rows ||
+            if (got.type != wanted.type || got.layout.id != wanted.layout.id || got.rows != wanted.rows ||
                 got.matrices != wanted.matrices || got.columns != wanted.columns) {
-                refuse(wanted.name, "the type, form and shape that the program states",
+                refuse(wanted.name, "the type, layout and shape that the program states",
                        "those of '" + got.name + "'");
             }
             weight_data_.push_back(weight->data());
@@ -79,7 +79,7 @@ class CpuExecutable final : public Executable {
     }
 
     void divide_workspace(Isa isa) {
-        const Workspace layout = workspace(program_, options_, isa, team_.threads());
+        const Workspace layout = workspace(program_, isa, team_.threads());
         const auto floats = [this](std::uint64_t offset) {
             return reinterpret_cast<float*>(workspace_.data() + offset);
         };
@@ -115,10 +115,9 @@ class CpuExecutable final : public Executable {
             refuse("logits", "a slot", std::to_string(program_.logits));
         BuildContext context;
         context.program = &program_;
-        context.options = &options_;
         context.isa = isa;
         context.threads = team_.threads();
-        context.inputs = packed_inputs(program_, options_, isa);
+        context.tiles = tile_kernels(isa);
         context.memory = &memory_;
         context.weights = &weight_data_;
         std::vector<ImplementationReport> report;

@@ -33,12 +33,13 @@ std::uint64_t matrix_bytes(std::uint64_t rows, std::uint64_t columns, const std:
     return *bytes;
 }
 
-std::uint64_t scratch_of(const Program& program, const PackedInputs& inputs, const Op& op, int threads) {
+std::uint64_t scratch_of(const Program& program, Isa isa, const Op& op, int threads) {
     if (const auto* attention = std::get_if<Attention>(&op))
         return attention_scratch_bytes(program, *attention, threads);
     if (const auto* route = std::get_if<Route>(&op)) return route_scratch_bytes(program, *route, threads);
     if (const auto* linear = std::get_if<Linear>(&op)) {
-        return linear_scratch_bytes(program, inputs, *linear, slot_rows(program, linear->in), threads);
+        return linear_scratch_bytes(program, tile_kernels(isa), *linear, slot_rows(program, linear->in),
+                                    threads);
     }
     return 0;
 }
@@ -59,25 +60,35 @@ int threads_of(const DeviceInfo& device, const DeviceOptions& options) {
 
 Isa isa_of(const DeviceInfo& device) { return parse(device.isa_used).value_or(Isa::scalar); }
 
-WeightInfo place(const DeviceInfo&, const DeviceOptions& options, WeightInfo weight) {
-    weight.form = Form::file;
-    weight.bytes = 0;
-    if (!quant::is_weight_type(weight.type)) return weight;
+const char* layout_name(std::uint8_t id) {
+    switch (static_cast<Layout>(id)) {
+        case Layout::file: return "as in the file";
+        case Layout::packed: return "packed";
+        case Layout::f32: return "f32";
+    }
+    return "unknown";
+}
+
+std::uint64_t layout_bytes(Layout layout, const WeightInfo& weight) {
+    if (layout == Layout::file) return 0;
     const auto rows = checked_mul(weight.matrices, weight.rows);
     if (!rows) too_large(weight.name);
-    if (*rows == 1 || !(is_quantized(weight.type) || is_float(weight.type))) {
-        weight.form = Form::f32;
-        weight.bytes = matrix_bytes(*rows, weight.columns, weight.name);
-    } else if (is_quantized(weight.type)) {
-        const quant::PackedKind& kind = quant::packed_kind(weight.type);
-        if (!options.repack || !quant::worth_packing(kind)) return weight;
-        weight.form = Form::packed;
-        const auto bytes =
-            checked_mul(weight.matrices, quant::PackedShape{kind, weight.rows, weight.columns}.bytes());
-        if (!bytes) too_large(weight.name);
-        weight.bytes = *bytes;
-    }
-    return weight;
+    if (layout == Layout::f32) return matrix_bytes(*rows, weight.columns, weight.name);
+    const quant::PackedShape shape{quant::packed_kind(weight.type), weight.rows, weight.columns};
+    const auto bytes = checked_mul(weight.matrices, shape.bytes());
+    if (!bytes) too_large(weight.name);
+    return *bytes;
+}
+
+WeightLayout choose_layout(const DeviceInfo&, const DeviceOptions& options, const WeightInfo& weight) {
+    const auto as = [&weight](Layout layout) {
+        return WeightLayout{static_cast<std::uint8_t>(layout), layout_bytes(layout, weight)};
+    };
+    if (!quant::is_weight_type(weight.type)) return as(Layout::file);
+    const bool blocks = is_quantized(weight.type);
+    if (weight.matrices * weight.rows == 1 || !(blocks || is_float(weight.type))) return as(Layout::f32);
+    const bool pack = blocks && options.repack && quant::worth_packing(quant::packed_kind(weight.type));
+    return as(pack ? Layout::packed : Layout::file);
 }
 
 std::uint64_t routing_bytes(const ExpertRouting& routing, std::uint32_t max_rows) {
@@ -97,7 +108,7 @@ Routing lay_out(const ExpertRouting& routing, std::uint32_t max_rows, std::byte*
     return out;
 }
 
-Workspace workspace(const Program& program, const DeviceOptions& options, Isa isa, int threads) {
+Workspace workspace(const Program& program, Isa isa, int threads) {
     Workspace out;
     const auto append = [&out](std::uint64_t bytes) {
         const std::uint64_t offset = out.bytes;
@@ -116,9 +127,8 @@ Workspace workspace(const Program& program, const DeviceOptions& options, Isa is
     }
     for (const ExpertRouting& routing : program.routings)
         out.routings.push_back(append(routing_bytes(routing, program.max_rows)));
-    const PackedInputs inputs = packed_inputs(program, options, isa);
     for (const Op& op : program.ops)
-        out.scratch_bytes = std::max(out.scratch_bytes, scratch_of(program, inputs, op, threads));
+        out.scratch_bytes = std::max(out.scratch_bytes, scratch_of(program, isa, op, threads));
     out.scratch = append(out.scratch_bytes);
     return out;
 }

@@ -15,11 +15,22 @@ int threads_of(const DeviceInfo& device, const backend::DeviceOptions& options);
 // What kernels of the device run at. scalar where it names nothing known.
 Isa isa_of(const DeviceInfo& device);
 
+// How a weight is held: backend::WeightLayout::id.
+enum class Layout : std::uint8_t {
+    file,    // the file's own bytes, in place
+    packed,  // quant/packed.hpp
+    f32,     // widened to f32, row-major
+};
+inline Layout layout_of(const backend::WeightInfo& weight) { return static_cast<Layout>(weight.layout.id); }
+const char* layout_name(std::uint8_t id);
+// What the device allocates for a weight in this layout. Throws out_of_memory where that exceeds 64 bits.
+std::uint64_t layout_bytes(Layout layout, const backend::WeightInfo& weight);
+
 // Vectors (norms, biases, sinks) and f64 become f32; quantized matrices are packed where that is worth it and
 // wanted; what else there is, and f32, f16 and bf16 matrices, is read where the file is mapped. A type that
-// is no weight keeps its form: upload refuses it.
-backend::WeightInfo place(const DeviceInfo& device, const backend::DeviceOptions& options,
-                          backend::WeightInfo weight);
+// is no weight stays as in the file: upload refuses it.
+backend::WeightLayout choose_layout(const DeviceInfo& device, const backend::DeviceOptions& options,
+                                    const backend::WeightInfo& weight);
 
 // Where things lie in a program's one allocation, as byte offsets, each aligned to 64.
 struct Workspace {
@@ -34,7 +45,6 @@ struct Workspace {
 std::uint64_t routing_bytes(const backend::ExpertRouting& routing, std::uint32_t max_rows);
 Routing lay_out(const backend::ExpertRouting& routing, std::uint32_t max_rows, std::byte* memory);
 // Throws out_of_memory where the sizes exceed 64 bits.
-Workspace workspace(const backend::Program& program, const backend::DeviceOptions& options, Isa isa,
-                    int threads);
+Workspace workspace(const backend::Program& program, Isa isa, int threads);
 
 }  // namespace lamina::cpu

@@ -1,22 +1,9 @@
 #include "cpu/profile.hpp"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 namespace lamina::cpu {
-namespace {
-
-// "attn_q" of "blk.7.attn_q.weight".
-std::string_view without_layer(std::string_view tensor) {
-    const auto end = tensor.rfind('.');
-    if (end != tensor.npos) tensor = tensor.substr(0, end);
-    const auto begin = tensor.rfind('.');
-    return begin == tensor.npos ? tensor : tensor.substr(begin + 1);
-}
-
-}  // namespace
-
 void Profile::name(const Stages& stages, const std::string& op, std::uint64_t weight_bytes) {
     for (std::size_t i = stages_.size(); i < stages.size(); ++i) {
         const auto part = stages[i]->part();
@@ -51,7 +38,7 @@ std::vector<backend::OpTime> Profile::take() {
 std::string profile_name(const backend::Program& program, const backend::Op& op) {
     std::string out = backend::name(op);
     if (const auto* norm = std::get_if<backend::Norm>(&op))
-        out.append(" ").append(without_layer(program.weights[norm->weight].name));
+        out.append(" ").append(program.weights[norm->weight].role);
     return out;
 }
 
@@ -59,7 +46,7 @@ std::string profile_name(const backend::Program& program, const std::vector<back
     std::string out = "linear";
     for (const auto& linear : linears) {
         out.append(&linear == linears.data() ? " " : " + ");
-        out.append(without_layer(program.weights[linear.weight].name));
+        out.append(program.weights[linear.weight].role);
     }
     return out;
 }
@@ -69,7 +56,7 @@ std::uint64_t bytes_read(const backend::Program& program, const std::vector<back
     for (const auto& linear : linears) {
         const auto& weight = program.weights[linear.weight];
         if (linear.routing == backend::no_routing)
-            sum += weight.bytes > 0 ? weight.bytes : weight.stored_bytes();
+            sum += weight.layout.bytes > 0 ? weight.layout.bytes : weight.stored_bytes();
     }
     return sum;
 }

@@ -11,7 +11,7 @@ namespace lamina::cpu {
 
 class CpuWeight final : public backend::Weight {
   public:
-    // In memory of its own, in the form that info names.
+    // In memory of its own, in the layout that info names.
     CpuWeight(backend::WeightInfo info, Allocation memory)
         : info_(std::move(info)), memory_(std::move(memory)), data_(memory_.data()) {}
     // In place in the file's mapping, which `keep` keeps.

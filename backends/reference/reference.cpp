@@ -148,12 +148,9 @@ const Backend& record() {
         .open = [](const DeviceInfo& device, const DeviceOptions& options) -> std::unique_ptr<Device> {
             return std::make_unique<ReferenceDevice>(device, options);
         },
-        .place =
-            [](const DeviceInfo&, const DeviceOptions&, WeightInfo weight) {
-                weight.form = Form::file;
-                weight.bytes = 0;
-                return weight;
-            },
+        .choose_layout = [](const DeviceInfo&, const DeviceOptions&,
+                            const WeightInfo&) { return WeightLayout{}; },
+        .layout_name = [](std::uint8_t) { return "as in the file"; },
         .workspace_bytes = workspace_bytes,
         .cache_type = [](DType) { return DType::f32; },
     };

@@ -12,14 +12,14 @@ namespace {
 
 struct Arguments {
     std::string model;
-    bool json = false;
+    bool json = false, ops = false;
     AskedOptions options;
 };
 
 int plan(const Arguments& arguments) {
     const Plan made = make_plan(arguments.model, arguments.options);
     note_context(arguments.options, made.context);
-    const std::string text = arguments.json ? made.json() : made.table();
+    const std::string text = arguments.ops ? made.ops : arguments.json ? made.json() : made.table();
     fmt::print("{}{}", text, text.empty() || text.back() != '\n' ? "\n" : "");
     return status_ok;
 }
@@ -36,9 +36,12 @@ void add_plan(CLI::App& tool, Action& action) {
         command,
         {{"With the default context", "lamina plan model.gguf"},
          {"For 16 long conversations at once", "lamina plan model.gguf --context 8192 --sequences 16"},
+         {"The program that a step runs", "lamina plan model.gguf --ops"},
          {"The sum, for a script", "lamina plan model.gguf --json | jq '[.buffers[].bytes] | add'"}});
     add_model_path(command, arguments->model);
-    command.add_flag("--json", arguments->json, "Print one JSON object");
+    auto* json = command.add_flag("--json", arguments->json, "Print one JSON object");
+    command.add_flag("--ops", arguments->ops, "Print what devices are asked to do in a step, an op a line")
+        ->excludes(json);
     add_model_options(command, arguments->options);
     command.callback([arguments, &action] { action = [arguments] { return plan(*arguments); }; });
 }

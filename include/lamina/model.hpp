@@ -13,38 +13,17 @@
 #include "lamina/device.hpp"
 #include "lamina/export.h"
 #include "lamina/log.hpp"
+#include "lamina/numerics.hpp"
 #include "lamina/plan.hpp"
 #include "lamina/threads.hpp"
 #include "lamina/tokenizer.hpp"
 
 namespace lamina {
 
-/// Element type of the KV cache.
-enum class CacheType {
-    f16,        ///< IEEE half, 2 bytes
-    f32,        ///< IEEE single, 4 bytes
-    bf16,       ///< bfloat16, 2 bytes
-    automatic,  ///< f32 where the whole cache takes at most 64 MiB then, else f16
-    q8_0,       ///< 8 bits and a scale for 32 values, 1.0625 bytes: half of f16, a little less exact
-};
-
 /// How a model's file is read.
 enum class LoadMode {
     map,   ///< weights that need no repacking stay in the file, which must not change while the model lives
     read,  ///< everything is copied; the file may change or vanish afterwards
-};
-
-/// What weights are multiplied with: dense ones (F32, F16, BF16) and quantized ones.
-enum class ComputeType {
-    /// Dense: bf16 activations for bf16 weights where the device has them, else f32. Quantized: activations
-    /// of 16 bits for small models, for those with experts (whose choice rounding would change) and for the
-    /// values of attention, else of 8 bits, or bf16 where a matrix unit (AMX) multiplies many rows. Where
-    /// most
-    /// matrices so see rounded activations, attention of prompts is in bf16 if the device has it.
-    automatic,
-    f32,   ///< dense: f32 activations; quantized: activations of 16 bits; attention in f32
-    bf16,  ///< activations of dense weights and attention of prompts in bf16; quantized: as `automatic` for
-           ///< large ones
 };
 
 /// Called while loading with bytes done and bytes in all; returning false cancels (Error cancelled).

@@ -37,6 +37,7 @@ struct LAMINA_API Plan {
     std::uint32_t sequences = 0;           ///< sequences at once
     std::uint32_t batch_tokens = 0;        ///< rows of one step
     std::string reason = {};               ///< one sentence on why it is so
+    std::string ops = {};  ///< for people: what devices are asked to do in a step, an op a line
 
     std::uint64_t total_bytes() const;   ///< bytes allocated, over all buffers
     std::uint64_t mapped_bytes() const;  ///< bytes read in place, over all buffers

@@ -84,15 +84,6 @@ std::optional<DType> cache_type(CacheType type) {
     return DType::f16;
 }
 
-backend::Compute compute(ComputeType type) {
-    switch (type) {
-        case ComputeType::f32: return backend::Compute::f32;
-        case ComputeType::bf16: return backend::Compute::bf16;
-        case ComputeType::automatic: break;
-    }
-    return backend::Compute::automatic;
-}
-
 }  // namespace
 
 Settled settle(const ModelOptions& options, const model::Model& model) {
@@ -115,17 +106,17 @@ Settled settle(const ModelOptions& options, const model::Model& model) {
         s.options.logit_rows = std::min(std::max(options.sequences, 16u), options.batch_tokens);
     s.device_options = {.threads = s.options.threads,
                         .pin_threads = options.pin_threads,
-                        .compute = compute(options.compute),
-                        .invariant = options.invariant,
                         .repack = options.repack,
                         .profile = options.profile,
                         .host_threads = options.host_threads,
                         .allocator = options.allocator};
-    s.workload = {.context = s.options.context,
-                  .sequences = options.sequences,
-                  .batch_tokens = options.batch_tokens,
-                  .logit_rows = s.options.logit_rows,
-                  .cache = cache_type(options.cache)};
+    s.workload = {
+        .context = s.options.context,
+        .sequences = options.sequences,
+        .batch_tokens = options.batch_tokens,
+        .logit_rows = s.options.logit_rows,
+        .numerics = {
+            .compute = options.compute, .invariant = options.invariant, .cache = cache_type(options.cache)}};
     return s;
 }
 

@@ -14,6 +14,11 @@ const char* name(const Op& op) {
     return names[op.index()];
 }
 
+const char* name(Precision precision) {
+    static constexpr std::array names{"f32", "bf16", "int16", "int8"};
+    return names[static_cast<std::size_t>(precision)];
+}
+
 const Backend& find_backend(std::string_view name) {
     std::string known;
     for (const auto& backend : registry()) {

@@ -14,20 +14,9 @@
 
 namespace lamina::backend {
 
-enum class Compute : std::uint8_t {
-    automatic,  // bf16 weights compute in bf16 where the device has it, f16 and f32 weights with f32
-                // activations; quantized weights with activations of 8 or 16 bits, as the device chooses;
-                // attention of prompts in bf16 where most matrices see their inputs rounded
-    f32,        // f32 activations throughout for dense weights, 16 bits for quantized ones; attention in f32
-    bf16,       // activations of dense weights and attention of prompts rounded to bf16, activations of
-                // quantized weights to 8 bits
-};
-
 struct DeviceOptions {
-    int threads = 0;          // 0: all that the process may use
-    bool pin_threads = true;  // bind each compute thread to one CPU
-    Compute compute = Compute::automatic;
-    bool invariant = false;         // a row's results are the same bits whatever rows are beside it
+    int threads = 0;                // 0: all that the process may use
+    bool pin_threads = true;        // bind each compute thread to one CPU
     bool repack = true;             // false: quantized matrices stay blocks as in the file, which is slower
     bool profile = false;           // take the time of every op
     HostThreads host_threads = {};  // instead of own threads
@@ -38,8 +27,7 @@ struct DeviceOptions {
 struct WeightData {
     WeightInfo info = {};
     std::span<const std::byte> bytes = {};  // rows * row_bytes(type, columns)
-    std::shared_ptr<const void> keep =
-        {};  // keeps `bytes` alive for weights of Form::file that are not copied
+    std::shared_ptr<const void> keep = {};  // keeps `bytes` alive for a weight that is read in place
 };
 
 // A weight that a device holds. Immutable; shared by programs of the same device.
@@ -92,7 +80,7 @@ class Device {
   public:
     virtual ~Device() = default;
     virtual const DeviceInfo& info() const = 0;
-    // Takes over a weight in the form that Backend::place chose for it; allocates exactly info.bytes.
+    // Takes over a weight in the layout that Backend::choose_layout gave it; allocates exactly its bytes.
     virtual std::shared_ptr<const Weight> upload(const WeightData& weight) = 0;
     // Measures for a moment. Throws out_of_memory.
     virtual DeviceSpeed measure_speed() { return {}; }
@@ -112,8 +100,10 @@ struct Backend {
     std::unique_ptr<Device> (*open)(const DeviceInfo& device, const DeviceOptions& options);
 
     // Pure layout functions, valid for devices that this machine lacks too.
-    // The form in which the device keeps a weight, with its exact bytes.
-    WeightInfo (*place)(const DeviceInfo& device, const DeviceOptions& options, WeightInfo weight);
+    // How the device will hold a weight.
+    WeightLayout (*choose_layout)(const DeviceInfo& device, const DeviceOptions& options,
+                                  const WeightInfo& weight);
+    const char* (*layout_name)(std::uint8_t id);  // "packed", "as in the file"
     // Bytes that compile() allocates: slots and scratch for max_rows and max_wanted.
     std::uint64_t (*workspace_bytes)(const DeviceInfo& device, const DeviceOptions& options,
                                      const Program& program);

@@ -67,6 +67,15 @@ struct Norm {
     bool centered = false;
 };
 
+// What inputs may be rounded to, at the coarsest. A device that cannot keep to it refuses the op.
+enum class Precision : std::uint8_t {
+    f32,    // float weights, attention
+    bf16,   // float weights, attention: rounded to bf16, whatever then multiplies them
+    int16,  // quantized weights: 8 bits, and 8 more for what rounding to them lost
+    int8,   // quantized weights
+};
+const char* name(Precision precision);  // "f32", ...
+
 // out = in x weight^T (+ bias).   in [rows, columns], weight [width(out), columns], bias f32 [width(out)]
 // A weight of several matrices multiplies the rows of several copies: matrix m those of copy m, or with a
 // routing the rows that chose expert m. The bias then has [matrices * width(out)] values.
@@ -76,7 +85,9 @@ struct Linear {
     WeightId bias = no_weight;
     Slot out;
     RoutingId routing = no_routing;
-    bool kept = false;  // the cache keeps what it writes, and all later tokens read it: worth precise inputs
+    Precision input = Precision::f32;
+    // Quantized weights: a matrix unit may multiply many rows, with inputs and weights rounded to bf16.
+    bool matrix_unit = false;
 };
 
 // Turns the values [offset, offset + dims of the table) of each head of x [rows, heads * head_dim] in place,
@@ -107,6 +118,8 @@ struct Attention {
     float scale;
     float softcap = 0.0f;
     WeightId sinks = no_weight;
+    // Of queries, keys, values and softmax weights, for prefill rows (SequenceRows::prefill): f32 or bf16.
+    Precision prefill = Precision::f32;
 };
 
 // out = activation(gate) * up, or activation(gate) if !gated (up is ignored). out may be gate or up. What
@@ -180,21 +193,22 @@ using Op = std::variant<Embed, Norm, Linear, Rope, StoreKv, Attention, Activate,
 // "linear", "norm", ...: the op's one name, as its files and tests are called.
 const char* name(const Op& op);
 
-// How a weight is held by a device; decided by Backend::place.
-enum class Form : std::uint8_t {
-    file,    // the file's own bytes, in place or copied
-    packed,  // quant/packed.hpp
-    f32,     // widened to f32, row-major
+// How a device holds a weight: the backend's own number of an arrangement (Backend::layout_name).
+struct WeightLayout {
+    std::uint8_t id = 0;
+    std::uint64_t bytes = 0;  // that the device allocates for it: 0 where it reads the mapped file
+    bool operator==(const WeightLayout&) const = default;
 };
 
 struct WeightInfo {
-    std::string name = {};       // of the tensor, for errors and reports
-    DType type = DType::f32;     // as stored in the file
-    std::uint64_t matrices = 1;  // of [rows, columns] each
-    std::uint64_t rows = 1;      // outputs; 1 for vectors
-    std::uint64_t columns = 0;   // inputs
-    Form form = Form::file;
-    std::uint64_t bytes = 0;  // that the device allocates for it: 0 where it reads the mapped file
+    std::string name = {};           // of the tensor, for errors
+    std::uint32_t layer = no_layer;  // no_layer: of none, as the embedding table
+    std::string role = {};           // what it does in its layer, by GGUF's name for it: "attn_q"
+    DType type = DType::f32;         // as stored in the file
+    std::uint64_t matrices = 1;      // of [rows, columns] each
+    std::uint64_t rows = 1;          // outputs; 1 for vectors
+    std::uint64_t columns = 0;       // inputs
+    WeightLayout layout = {};
 
     std::uint64_t values() const { return matrices * rows * columns; }
     std::uint64_t stored_bytes() const { return matrices * rows * row_bytes(type, columns); }
@@ -202,17 +216,20 @@ struct WeightInfo {
 
 struct Program {
     std::vector<SlotInfo> slots = {};
+    std::vector<std::string> slot_names = {};  // by Slot, for people; may be empty
     std::vector<WeightInfo> weights = {};
     std::vector<RopeTable> ropes = {};
     std::vector<ExpertRouting> routings = {};
     std::vector<CacheGeometry> caches = {};
     std::vector<Op> ops = {};
-    Slot logits = 0;                 // the slot that holds the result, rows `wanted`
-    Slot hidden = 0;                 // what the logits are made from, rows `all`
-    std::size_t head = 0;            // the ops from here on make the logits from it
-    std::uint32_t max_rows = 0;      // tokens in a step
-    std::uint32_t max_wanted = 0;    // logit rows in a step
-    std::uint32_t max_position = 0;  // positions are below it
+    Slot logits = 0;                       // the slot that holds the result, rows `wanted`
+    Slot hidden = 0;                       // what the logits are made from, rows `all`
+    std::vector<std::size_t> layers = {};  // the first op of each layer, and behind the last
+    std::size_t head = 0;                  // the ops from here on make the logits from it
+    std::uint32_t max_rows = 0;            // tokens in a step
+    std::uint32_t max_wanted = 0;          // logit rows in a step
+    std::uint32_t max_position = 0;        // positions are below it
+    bool row_invariant = false;  // the results of a row are the same bits whatever rows are beside it
 };
 
 // Consecutive rows of one sequence, at consecutive positions.
@@ -220,8 +237,8 @@ struct SequenceRows {
     std::uint32_t first_row = 0;
     std::uint32_t rows = 0;
     std::uint32_t first_position = 0;
-    // The rows are of a portion of tokens that was given together, whatever steps it is cut into; always true
-    // of several rows. A backend may compute these in other ways than a row that comes alone.
+    // Rows of tokens that were given together, even where this step holds only one of them; always true of
+    // several rows. They may use prefill kernels.
     bool prefill = false;
     // One table a cache group; entry i is the page of positions [i * page_tokens, ...), no_page where it has
     // been released because no window reaches it any more.

@@ -7,6 +7,9 @@
 
 namespace lamina {
 
+// The layer of a weight that belongs to none: the embedding table, the output.
+inline constexpr std::uint32_t no_layer = ~std::uint32_t{0};
+
 enum class RopePairing : std::uint8_t {
     interleaved,  // (x[2i], x[2i+1]) turn together: GGUF llama files, whose q/k rows are permuted for it
     halves,       // (x[i], x[i + dims/2]) turn together: NeoX style, everything else

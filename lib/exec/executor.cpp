@@ -19,14 +19,14 @@ std::vector<std::shared_ptr<const backend::Weight>> upload(const format::ModelFi
     std::vector<std::shared_ptr<const backend::Weight>> out;
     for (std::size_t i = 0; i < plan.program.weights.size(); ++i) {
         const auto& info = plan.program.weights[i];
-        const auto& from = plan.residency[i];
-        const auto& tensor = *file.find(from.tensor);
+        const auto& from = plan.sources[i];
+        const auto& tensor = file.tensors[from.tensor];
         const auto first = row_bytes(info.type, from.first_element), size = info.stored_bytes();
         const auto& bytes = file.files[tensor.file].bytes;
         const auto offset = tensor.offset + first;
         bytes->populate(offset, size);
         out.push_back(device.upload(WeightData{info, tensor.bytes.subspan(first, size), bytes}));
-        if (info.form != backend::Form::file || info.bytes > 0) bytes->release(offset, size);
+        if (info.layout.bytes > 0) bytes->release(offset, size);
         done += size;
         if (progress && !progress(done, total))
             throw Error(ErrorCode::cancelled, "load", "cancelled while loading " + file.path());

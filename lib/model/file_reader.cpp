@@ -18,6 +18,11 @@ std::string text(const Shape& shape) {
 
 }  // namespace
 
+std::string Place::name(std::string_view suffix) const {
+    const std::string block = layer == no_layer ? "" : "blk." + std::to_string(layer) + ".";
+    return block + role + std::string(suffix);
+}
+
 void FileReader::fail(ErrorCode code, std::string subject, std::string expected, std::string found) const {
     throw Error(code, ErrorDetails{.area = "model",
                                    .file = file_.path(),
@@ -57,10 +62,14 @@ std::uint32_t FileReader::per_layer(std::string_view suffix, std::uint32_t layer
     return static_cast<std::uint32_t>(value);
 }
 
-const format::Tensor* FileReader::find(const std::string& name) const {
-    const auto* tensor = file_.find(name);
-    if (tensor) read_.insert(tensor);
-    return tensor;
+WeightRef FileReader::find(const Place& place, std::string_view suffix) const {
+    const auto* tensor = file_.find(place.name(suffix));
+    if (!tensor) return {};
+    read_.insert(tensor);
+    return {.tensor = tensor,
+            .index = static_cast<std::size_t>(tensor - file_.tensors.data()),
+            .layer = place.layer,
+            .role = place.role};
 }
 
 void FileReader::refuse_unread() const {
@@ -73,68 +82,73 @@ void FileReader::refuse_unread() const {
     }
 }
 
-const format::Tensor& FileReader::tensor(const std::string& name) const {
+const format::Tensor& FileReader::tensor(const Place& place) const {
+    const auto name = place.name(weight_suffix);
     const auto* tensor = file_.find(name);
     if (!tensor) fail(ErrorCode::bad_file, name, "the tensor in the file", "no tensor of this name");
     return *tensor;
 }
 
-WeightRef FileReader::optional_matrix(const std::string& name, std::uint64_t rows, std::uint64_t columns,
+WeightRef FileReader::optional_matrix(const Place& place, std::uint64_t rows, std::uint64_t columns,
                                       std::uint64_t matrices) const {
-    const auto* tensor = find(name);
-    if (!tensor) return {};
+    auto ref = find(place, weight_suffix);
+    if (!ref) return {};
+    const auto& tensor = *ref.tensor;
     const Shape wanted = matrices > 1 ? Shape{matrices, rows, columns} : Shape{rows, columns};
-    if (tensor->shape != wanted && tensor->shape != Shape{matrices, rows, columns})
-        fail(ErrorCode::bad_file, name, text(wanted), text(tensor->shape));
-    if (!quant::is_weight_type(tensor->type))
-        fail(ErrorCode::unsupported, name, "a weight type", std::string(info(tensor->type).name));
-    return {.tensor = tensor, .matrices = matrices, .rows = rows, .columns = columns};
+    if (tensor.shape != wanted && tensor.shape != Shape{matrices, rows, columns})
+        fail(ErrorCode::bad_file, tensor.name, text(wanted), text(tensor.shape));
+    if (!quant::is_weight_type(tensor.type))
+        fail(ErrorCode::unsupported, tensor.name, "a weight type", std::string(info(tensor.type).name));
+    ref.matrices = matrices;
+    ref.rows = rows;
+    ref.columns = columns;
+    return ref;
 }
 
-WeightRef FileReader::matrix(const std::string& name, std::uint64_t rows, std::uint64_t columns,
+WeightRef FileReader::matrix(const Place& place, std::uint64_t rows, std::uint64_t columns,
                              std::uint64_t matrices) const {
-    tensor(name);
-    return optional_matrix(name, rows, columns, matrices);
+    tensor(place);
+    return optional_matrix(place, rows, columns, matrices);
 }
 
-WeightRef FileReader::optional_vector(const std::string& name, std::uint64_t size,
+WeightRef FileReader::optional_vector(const Place& place, std::string_view suffix, std::uint64_t size,
                                       std::uint64_t matrices) const {
-    const auto* tensor = find(name);
-    if (!tensor) return {};
+    auto ref = find(place, suffix);
+    if (!ref) return {};
+    const auto& tensor = *ref.tensor;
     const Shape wanted = matrices > 1 ? Shape{matrices, size / matrices} : Shape{size};
-    if (tensor->shape != wanted) fail(ErrorCode::bad_file, name, text(wanted), text(tensor->shape));
-    if (!is_float(tensor->type))
-        fail(ErrorCode::unsupported, name, "f32, f16 or bf16", std::string(info(tensor->type).name));
-    return {.tensor = tensor, .rows = 1, .columns = size};
+    if (tensor.shape != wanted) fail(ErrorCode::bad_file, tensor.name, text(wanted), text(tensor.shape));
+    if (!is_float(tensor.type))
+        fail(ErrorCode::unsupported, tensor.name, "f32, f16 or bf16", std::string(info(tensor.type).name));
+    ref.rows = 1;
+    ref.columns = size;
+    return ref;
 }
 
-WeightRef FileReader::vector(const std::string& name, std::uint64_t size) const {
-    tensor(name);
-    return optional_vector(name, size);
-}
-
-LinearRef FileReader::linear(const std::string& name, std::uint64_t rows, std::uint64_t columns,
+LinearRef FileReader::linear(const Place& place, std::uint64_t rows, std::uint64_t columns,
                              std::uint64_t matrices) const {
-    return {matrix(name + ".weight", rows, columns, matrices),
-            optional_vector(name + ".bias", rows * matrices, matrices)};
+    return {matrix(place, rows, columns, matrices),
+            optional_vector(place, bias_suffix, rows * matrices, matrices)};
 }
 
-NormRef FileReader::optional_norm(const std::string& name, std::uint64_t size, std::uint64_t heads) const {
-    const auto weight = optional_vector(name + ".weight", size, heads);
+NormRef FileReader::optional_norm(const Place& place, std::uint64_t size, std::uint64_t heads) const {
+    const auto weight = optional_vector(place, weight_suffix, size, heads);
     // Root mean square norms have none: a bias stays unread.
-    return {weight, centered_norms_ ? optional_vector(name + ".bias", size, heads) : WeightRef{}};
+    return {weight, centered_norms_ ? optional_vector(place, bias_suffix, size, heads) : WeightRef{}};
 }
 
-NormRef FileReader::norm(const std::string& name, std::uint64_t size) const {
-    tensor(name + ".weight");
-    return optional_norm(name, size);
+NormRef FileReader::norm(const Place& place, std::uint64_t size) const {
+    tensor(place);
+    return optional_norm(place, size);
 }
 
-LinearRef slice(const LinearRef& fused, std::uint64_t first, std::uint64_t rows) {
+LinearRef slice(const LinearRef& fused, std::uint64_t first, std::uint64_t rows, std::string_view role) {
     LinearRef part = fused;
+    part.weight.role = role;
     part.weight.first_element += first * fused.weight.columns;
     part.weight.rows = rows;
     if (part.bias) {
+        part.bias.role = role;
         part.bias.first_element += first;
         part.bias.columns = rows;
     }

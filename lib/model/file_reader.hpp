@@ -15,6 +15,17 @@ namespace lamina::model {
 inline constexpr std::uint64_t max_layers = 4096, max_embedding = 1u << 20, max_heads = 1u << 14,
                                max_head_dim = 1u << 14, max_width = 1u << 24, max_experts = 1u << 13;
 
+// What a tensor does in a network, and in which layer: "blk.3.attn_q" in a GGUF file is {3, "attn_q"}. The
+// one place where such names are put together; none is taken apart.
+struct Place {
+    std::uint32_t layer = no_layer;
+    std::string role = {};
+
+    Place operator+(std::string_view end) const { return {layer, role + std::string(end)}; }
+    std::string name(std::string_view suffix) const;  // "blk.3.attn_q.weight"
+};
+inline constexpr std::string_view weight_suffix = ".weight", bias_suffix = ".bias";
+
 class FileReader {
   public:
     FileReader(const format::ModelFile& file, const Architecture& row)
@@ -36,21 +47,21 @@ class FileReader {
     // Tensors: [matrices, rows, columns], [rows, columns] where there is one matrix. Missing ones are
     // bad_file, or empty where they are optional; another shape is bad_file, another kind of type
     // unsupported.
-    bool has_tensor(const std::string& name) const { return file_.find(name) != nullptr; }
-    const format::Tensor& tensor(const std::string& name) const;
-    WeightRef optional_matrix(const std::string& name, std::uint64_t rows, std::uint64_t columns,
+    bool has_tensor(const Place& place) const { return file_.find(place.name(weight_suffix)) != nullptr; }
+    const format::Tensor& tensor(const Place& place) const;
+    WeightRef optional_matrix(const Place& place, std::uint64_t rows, std::uint64_t columns,
                               std::uint64_t matrices = 1) const;
-    WeightRef matrix(const std::string& name, std::uint64_t rows, std::uint64_t columns,
+    WeightRef matrix(const Place& place, std::uint64_t rows, std::uint64_t columns,
                      std::uint64_t matrices = 1) const;
     // [size], or [matrices, size / matrices]; f32, f16 or bf16.
-    WeightRef optional_vector(const std::string& name, std::uint64_t size, std::uint64_t matrices = 1) const;
-    WeightRef vector(const std::string& name, std::uint64_t size) const;
-    // `name`.weight and, where the file has it, `name`.bias.
-    LinearRef linear(const std::string& name, std::uint64_t rows, std::uint64_t columns,
+    WeightRef optional_vector(const Place& place, std::string_view suffix, std::uint64_t size,
+                              std::uint64_t matrices = 1) const;
+    // A weight and, where the file has it, a bias.
+    LinearRef linear(const Place& place, std::uint64_t rows, std::uint64_t columns,
                      std::uint64_t matrices = 1) const;
     // `heads` > 1: weights [heads, size / heads].
-    NormRef optional_norm(const std::string& name, std::uint64_t size, std::uint64_t heads = 1) const;
-    NormRef norm(const std::string& name, std::uint64_t size) const;
+    NormRef optional_norm(const Place& place, std::uint64_t size, std::uint64_t heads = 1) const;
+    NormRef norm(const Place& place, std::uint64_t size) const;
 
     // Tensors of layers and of the output that nothing has read would be left out of the computation without
     // a word: throws unsupported, naming the first.
@@ -60,7 +71,7 @@ class FileReader {
                            std::string found) const;
 
   private:
-    const format::Tensor* find(const std::string& name) const;  // and remembers that it was read
+    WeightRef find(const Place& place, std::string_view suffix) const;  // and remembers that it was read
 
     const format::ModelFile& file_;
     std::string prefix_;
@@ -68,8 +79,8 @@ class FileReader {
     mutable std::set<const format::Tensor*> read_;
 };
 
-// Rows [first, first + rows) of a matrix and the same part of its bias.
-LinearRef slice(const LinearRef& fused, std::uint64_t first, std::uint64_t rows);
+// Rows [first, first + rows) of a matrix and the same part of its bias, in a role of their own.
+LinearRef slice(const LinearRef& fused, std::uint64_t first, std::uint64_t rows, std::string_view role);
 
 // read_attention.cpp, read_feed_forward.cpp: the parts of a layer. `config` has its widths and ropes.
 void read_attention(const FileReader& reader, const Architecture& row, const Config& config,

@@ -18,6 +18,9 @@ namespace lamina::model {
 // a vector (rows = 1). Fused matrices are slices; the experts of a layer are the matrices of one tensor.
 struct WeightRef {
     const format::Tensor* tensor = nullptr;
+    std::size_t index = 0;           // of the tensor in ModelFile::tensors
+    std::uint32_t layer = no_layer;  // no_layer: of none
+    std::string role = {};  // "attn_q", "ffn_down", "token_embd": GGUF's name, whatever the file's is
     std::uint64_t first_element = 0;
     std::uint64_t matrices = 1;
     std::uint64_t rows = 0;

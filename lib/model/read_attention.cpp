@@ -48,7 +48,7 @@ float score_scale(const FileReader& reader, const Config& config, const Attentio
     return a.rope ? scale * static_cast<float>(config.ropes[*a.rope].score_scale()) : scale;
 }
 
-void read_query_key_norms(const FileReader& reader, const Architecture& row, const std::string& block,
+void read_query_key_norms(const FileReader& reader, const Architecture& row, const Place& block,
                           const AttentionConfig& a, AttentionWeights& w) {
     const std::uint64_t query = std::uint64_t{a.heads} * a.key_dim,
                         key = std::uint64_t{a.kv_heads} * a.key_dim;
@@ -65,16 +65,16 @@ void read_query_key_norms(const FileReader& reader, const Architecture& row, con
     }
 }
 
-void read_projections(const FileReader& reader, const std::string& block, const AttentionConfig& a,
+void read_projections(const FileReader& reader, const Place& block, const AttentionConfig& a,
                       std::uint64_t embedding, AttentionWeights& w) {
     const std::uint64_t query = std::uint64_t{a.heads} * a.key_dim,
                         key = std::uint64_t{a.kv_heads} * a.key_dim,
                         value = std::uint64_t{a.kv_heads} * a.value_dim;
-    if (reader.has_tensor(block + "attn_qkv.weight")) {
+    if (reader.has_tensor(block + "attn_qkv")) {
         const auto fused = reader.linear(block + "attn_qkv", query + key + value, embedding);
-        w.query = slice(fused, 0, query);
-        w.key = slice(fused, query, key);
-        w.value = slice(fused, query + key, value);
+        w.query = slice(fused, 0, query, "attn_q");
+        w.key = slice(fused, query, key, "attn_k");
+        w.value = slice(fused, query + key, value, "attn_v");
     } else {
         w.query = reader.linear(block + "attn_q", query, embedding);
         w.key = reader.linear(block + "attn_k", key, embedding);
@@ -84,7 +84,7 @@ void read_projections(const FileReader& reader, const std::string& block, const 
 }
 
 void read_ordinary(const FileReader& reader, const Architecture& row, const Config& config,
-                   std::uint32_t layer, const std::string& block, AttentionConfig& a, AttentionWeights& w) {
+                   std::uint32_t layer, const Place& block, AttentionConfig& a, AttentionWeights& w) {
     a.kv_heads = reader.has("attention.head_count_kv")
                      ? reader.per_layer("attention.head_count_kv", layer, 1, max_heads)
                      : a.heads;
@@ -107,7 +107,7 @@ std::uint32_t latent_key_dim(const FileReader& reader) {
     return reader.integer("attention.key_length_mla", 2, max_head_dim);
 }
 
-void read_latent(const FileReader& reader, const Config& config, const std::string& block, AttentionConfig& a,
+void read_latent(const FileReader& reader, const Config& config, const Place& block, AttentionConfig& a,
                  AttentionWeights& w) {
     LatentConfig l;
     const auto key_dim = latent_key_dim(reader);
@@ -128,18 +128,18 @@ void read_latent(const FileReader& reader, const Config& config, const std::stri
     a.scale = score_scale(reader, config, a, key_dim);
     const std::uint64_t embedding = config.embedding, query = std::uint64_t{a.heads} * key_dim;
     if (l.query_rank > 0) {
-        w.query_down = reader.matrix(block + "attn_q_a.weight", l.query_rank, embedding);
+        w.query_down = reader.matrix(block + "attn_q_a", l.query_rank, embedding);
         w.query_rank_norm = reader.norm(block + "attn_q_a_norm", l.query_rank);
         w.query = reader.linear(block + "attn_q_b", query, l.query_rank);
     } else {
         w.query = reader.linear(block + "attn_q", query, embedding);
     }
     const auto down = reader.linear(block + "attn_kv_a_mqa", a.key_dim, embedding);
-    w.latent_down = slice(down, 0, l.latent).weight;
-    w.key_turned = slice(down, l.latent, l.turned).weight;
+    w.latent_down = slice(down, 0, l.latent, "attn_kv_a").weight;
+    w.key_turned = slice(down, l.latent, l.turned, "attn_k_rope").weight;
     w.latent_norm = reader.norm(block + "attn_kv_a_norm", l.latent);
-    w.query_absorb = reader.matrix(block + "attn_k_b.weight", l.latent, l.plain, a.heads);
-    w.value_expand = reader.matrix(block + "attn_v_b.weight", l.value, l.latent, a.heads);
+    w.query_absorb = reader.matrix(block + "attn_k_b", l.latent, l.plain, a.heads);
+    w.value_expand = reader.matrix(block + "attn_v_b", l.value, l.latent, a.heads);
     w.output = reader.linear(block + "attn_output", embedding, std::uint64_t{a.heads} * l.value);
 }
 
@@ -152,14 +152,14 @@ std::uint32_t turned_head_dim(const FileReader& reader, const Config& config) {
 
 void read_attention(const FileReader& reader, const Architecture& row, const Config& config,
                     std::uint32_t layer, AttentionConfig& attention, AttentionWeights& weights) {
-    const std::string block = "blk." + std::to_string(layer) + ".";
+    const Place block{layer};
     attention = common(reader, row, config, layer);
     if (reader.has("attention.kv_lora_rank")) {
         read_latent(reader, config, block, attention, weights);
     } else {
         read_ordinary(reader, row, config, layer, block, attention, weights);
     }
-    weights.sinks = reader.optional_vector(block + "attn_sinks.weight", attention.heads);
+    weights.sinks = reader.optional_vector(block + "attn_sinks", weight_suffix, attention.heads);
 }
 
 }  // namespace lamina::model

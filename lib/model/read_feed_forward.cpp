@@ -38,54 +38,52 @@ ExpertRouting read_routing(const FileReader& reader, const Architecture& row) {
 }
 
 // gate, up, down of `width`: [width, embedding] and [embedding, width], `matrices` of each.
-void read_network(const FileReader& reader, const Architecture& row, const std::string& prefix,
-                  const std::string& suffix, std::uint64_t width, std::uint64_t embedding,
+void read_network(const FileReader& reader, const Architecture& row, const Place& prefix,
+                  std::string_view suffix, std::uint64_t width, std::uint64_t embedding,
                   std::uint64_t matrices, LinearRef& gate, LinearRef& up, LinearRef& down) {
-    const std::string gate_name = prefix + "gate" + suffix + ".weight",
-                      up_name = prefix + "up" + suffix + ".weight";
-    const bool fused = row.gated && matrices == 1 && !reader.has_tensor(gate_name) &&
-                       reader.has_tensor(up_name) && reader.tensor(up_name).rows() == 2 * width;
+    const Place gate_place = prefix + "gate" + suffix, up_place = prefix + "up" + suffix;
+    const bool fused = row.gated && matrices == 1 && !reader.has_tensor(gate_place) &&
+                       reader.has_tensor(up_place) && reader.tensor(up_place).rows() == 2 * width;
     if (fused) {  // the gate's rows first
-        const auto both = reader.linear(prefix + "up" + suffix, 2 * width, embedding);
-        gate = slice(both, 0, width);
-        up = slice(both, width, width);
+        const auto both = reader.linear(up_place, 2 * width, embedding);
+        gate = slice(both, 0, width, gate_place.role);
+        up = slice(both, width, width, up_place.role);
     } else {
-        if (row.gated) gate = reader.linear(prefix + "gate" + suffix, width, embedding, matrices);
-        up = reader.linear(prefix + "up" + suffix, width, embedding, matrices);
+        if (row.gated) gate = reader.linear(gate_place, width, embedding, matrices);
+        up = reader.linear(up_place, width, embedding, matrices);
     }
     down = reader.linear(prefix + "down" + suffix, embedding, width, matrices);
 }
 
-void read_experts(const FileReader& reader, const Architecture& row, std::uint32_t layer,
-                  const std::string& block, std::uint64_t embedding, ExpertsConfig& e,
-                  FeedForwardWeights& w) {
+void read_experts(const FileReader& reader, const Architecture& row, std::uint32_t layer, const Place& block,
+                  std::uint64_t embedding, ExpertsConfig& e, FeedForwardWeights& w) {
     e.routing = read_routing(reader, row);
     e.width = reader.has("expert_feed_forward_length")
                   ? reader.per_layer("expert_feed_forward_length", layer, 1, max_width)
                   : reader.per_layer("feed_forward_length", layer, 1, max_width);
     w.router = reader.linear(block + "ffn_gate_inp", e.routing.experts, embedding);
-    w.selection_bias = reader.optional_vector(block + "exp_probs_b.bias", e.routing.experts);
+    w.selection_bias = reader.optional_vector(block + "exp_probs_b", bias_suffix, e.routing.experts);
     read_network(reader, row, block + "ffn_", "_exps", e.width, embedding, e.routing.experts, w.gate, w.up,
                  w.down);
-    if (!reader.has_tensor(block + "ffn_up_shexp.weight")) return;
+    if (!reader.has_tensor(block + "ffn_up_shexp")) return;
     e.shared_width = reader.has("expert_shared_feed_forward_length")
                          ? reader.integer("expert_shared_feed_forward_length", 1, max_width)
                          : static_cast<std::uint32_t>(std::uint64_t{e.width} *
                                                       reader.integer("expert_shared_count", 1, 64));
     read_network(reader, row, block + "ffn_", "_shexp", e.shared_width, embedding, 1, w.shared_gate,
                  w.shared_up, w.shared_down);
-    const std::string shared_router = block + "ffn_gate_inp_shexp.weight";
+    const Place shared_router = block + "ffn_gate_inp_shexp";
     if (!reader.has_tensor(shared_router)) return;
     const bool as_vector = reader.tensor(shared_router).shape.size() == 1;
-    w.shared_router =
-        as_vector ? reader.vector(shared_router, embedding) : reader.matrix(shared_router, 1, embedding);
+    w.shared_router = as_vector ? reader.optional_vector(shared_router, weight_suffix, embedding)
+                                : reader.matrix(shared_router, 1, embedding);
 }
 
 }  // namespace
 
 void read_feed_forward(const FileReader& reader, const Architecture& row, const Config& config,
                        std::uint32_t layer, FeedForwardConfig& f, FeedForwardWeights& w) {
-    const std::string block = "blk." + std::to_string(layer) + ".";
+    const Place block{layer};
     f.activation = row.activation;
     f.gated = row.gated;
     const bool has_experts = reader.integer_or("expert_count", 0, max_experts, 0) > 0 &&

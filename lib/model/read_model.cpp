@@ -22,13 +22,13 @@ void read_config(const FileReader& reader, const Architecture& row, Model& model
     const float logit_scale = reader.real_or("logit_scale", 1e-6, 1e6, 1.0);
     c.logit_scale = row.divided_logits ? 1.0f / logit_scale : logit_scale;
     c.logit_softcap = reader.real_or("final_logit_softcapping", 0.0, 1e6, 0.0);
-    const auto& table = reader.tensor("token_embd.weight");
+    const auto& table = reader.tensor({no_layer, "token_embd"});
     if (table.shape.size() != 2 || table.rows() > (1u << 22)) {
         reader.fail(ErrorCode::bad_file, table.name, "at most 4194304 rows of 2 dimensions",
                     std::to_string(table.rows()) + " rows of " + std::to_string(table.shape.size()));
     }
     c.vocabulary = static_cast<std::uint32_t>(table.rows());
-    model.token_embedding = reader.matrix("token_embd.weight", c.vocabulary, c.embedding);
+    model.token_embedding = reader.matrix({no_layer, "token_embd"}, c.vocabulary, c.embedding);
     const auto vocabulary = reader.integer_or("vocab_size", 1, 1u << 22, c.vocabulary);
     if (vocabulary != c.vocabulary) {
         reader.fail(ErrorCode::bad_file, reader.key("vocab_size"),
@@ -54,11 +54,10 @@ void read_ropes(const FileReader& reader, const Architecture& row, Config& confi
 
 Layer read_layer(const FileReader& reader, const Architecture& row, const Config& config,
                  std::uint32_t index) {
-    const std::string block = "blk." + std::to_string(index) + ".";
+    const Place block{index};
     Layer layer;
-    const std::string feed_forward_norm = block + std::string(row.feed_forward_norm);
-    layer.parallel =
-        row.parallel || (row.parallel_without_norm && !reader.has_tensor(feed_forward_norm + ".weight"));
+    const Place feed_forward_norm = block + row.feed_forward_norm;
+    layer.parallel = row.parallel || (row.parallel_without_norm && !reader.has_tensor(feed_forward_norm));
     if (row.pre_norms) {
         layer.attention_norm = reader.norm(block + "attn_norm", config.embedding);
         if (!layer.parallel) layer.feed_forward_norm = reader.norm(feed_forward_norm, config.embedding);
@@ -95,8 +94,9 @@ Model read_model(const format::ModelFile& file) {
     const auto layers = reader.integer("block_count", 1, max_layers);
     for (std::uint32_t i = 0; i < layers; ++i)
         model.layers.push_back(read_layer(reader, row, model.config, i));
-    model.output_norm = reader.norm("output_norm", model.config.embedding);
-    model.output = reader.optional_matrix("output.weight", model.config.vocabulary, model.config.embedding);
+    model.output_norm = reader.norm({no_layer, "output_norm"}, model.config.embedding);
+    model.output =
+        reader.optional_matrix({no_layer, "output"}, model.config.vocabulary, model.config.embedding);
     if (!model.output) model.output = model.token_embedding;
     reader.refuse_unread();
     if (row.adjust) row.adjust(file, model);

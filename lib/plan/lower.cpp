@@ -14,36 +14,38 @@ using namespace backend;
 class Lowering {
   public:
     Lowering(const model::Model& model, const Workload& workload) : model_(model), workload_(workload) {
-        program_.max_rows = workload.batch_tokens;
-        program_.max_wanted = workload.logit_rows;
-        program_.max_position = workload.context;
+        lowered_.program.max_rows = workload.batch_tokens;
+        lowered_.program.max_wanted = workload.logit_rows;
+        lowered_.program.max_position = workload.context;
         for (const auto& rope : model.config.ropes)
-            program_.ropes.push_back(model::make_rope(rope, workload.context));
+            lowered_.program.ropes.push_back(model::make_rope(rope, workload.context));
     }
 
     Lowered run() {
         const auto& config = model_.config;
-        hidden_ = slot(config.embedding);
-        normed_ = slot(config.embedding);
-        branch_ = slot(config.embedding);
+        hidden_ = slot("hidden", config.embedding);
+        normed_ = slot("normed", config.embedding);
+        branch_ = slot("branch", config.embedding);
         op(Embed{weight(model_.token_embedding), hidden_, config.embedding_scale});
         for (const auto& l : model_.layers) layer(l);
+        lowered_.program.layers.push_back(lowered_.program.ops.size());
         norm(hidden_, normed_, model_.output_norm, config.embedding);
-        program_.hidden = normed_;
-        program_.head = program_.ops.size();
-        const Slot last = slot(config.embedding, Rows::wanted);
+        lowered_.program.hidden = normed_;
+        lowered_.program.head = lowered_.program.ops.size();
+        const Slot last = slot("output rows", config.embedding, Rows::wanted);
         op(Gather{normed_, last});
-        program_.logits = slot(config.vocabulary, Rows::wanted);
-        op(Linear{last, weight(model_.output), no_weight, program_.logits});
+        lowered_.program.logits = slot("logits", config.vocabulary, Rows::wanted);
+        op(Linear{last, weight(model_.output), no_weight, lowered_.program.logits});
         if (config.logit_scale != 1.0f || config.logit_softcap > 0) {
-            op(Scale{program_.logits, config.logit_scale, config.logit_softcap});
+            op(Scale{lowered_.program.logits, config.logit_scale, config.logit_softcap});
         }
-        return {std::move(program_), std::move(residency_)};
+        return std::move(lowered_);
     }
 
   private:
     // Each branch: normed before, computed, normed after, added.
     void layer(const model::Layer& layer) {
+        lowered_.program.layers.push_back(lowered_.program.ops.size());
         const Slot in = branch_input(layer.attention_norm);
         attention(layer.attention, layer.attention_weights, in);
         add_branch(layer.attention_post_norm);
@@ -67,7 +69,7 @@ class Lowering {
     void attention(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot in) {
         const Slot query = shared("query", a.heads * a.key_dim);
         const Slot key = shared("key", a.kv_heads * a.key_dim);
-        const Slot mixed = shared("mixed", a.heads * a.value_dim);
+        const Slot attended = shared("attention", a.heads * a.value_dim);
         const auto [group, index] = cache_layer(a);
         if (a.latent) {
             latent_query(a, w, in, query);
@@ -77,7 +79,7 @@ class Lowering {
             const Slot value = shared("value", a.kv_heads * a.value_dim);
             linear(in, w.query, query);
             linear(in, w.key, key);
-            kept(in, w.value, value);
+            value_projection(in, w.value, value);
             head_norm(query, w.query_norm, w.norm_heads ? a.key_dim : a.heads * a.key_dim);
             head_norm(key, w.key_norm, w.norm_heads ? a.key_dim : a.kv_heads * a.key_dim);
             if (a.rope) {
@@ -86,8 +88,8 @@ class Lowering {
             }
             op(StoreKv{key, value, group, index});
         }
-        op(Attention{query, mixed, group, index, a.heads, a.scale, a.softcap, optional(w.sinks)});
-        linear(a.latent ? expanded_values(a, w, mixed) : mixed, w.output, branch_);
+        op(Attention{query, attended, group, index, a.heads, a.scale, a.softcap, optional(w.sinks)});
+        linear(a.latent ? expanded_values(a, w, attended) : attended, w.output, branch_);
     }
 
     // A query head is its plain part, brought into the space of the latents, and its turned part.
@@ -115,7 +117,7 @@ class Lowering {
     void latent_key(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot in, Slot key) {
         const auto& l = *a.latent;
         const Slot latent = shared("latent", l.latent), turned = shared("turned key", l.turned);
-        kept(in, {w.latent_down, {}}, latent);
+        value_projection(in, {w.latent_down, {}}, latent);
         linear(in, {w.key_turned, {}}, turned);
         norm(latent, latent, w.latent_norm, l.latent);
         op(CopyHeads{{latent, 0, 0}, {key, 0, 0}, 1, l.latent});
@@ -123,11 +125,11 @@ class Lowering {
         if (a.rope) op(Rope{key, 1, a.key_dim, *a.rope, l.latent});
     }
 
-    Slot expanded_values(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot mixed) {
+    Slot expanded_values(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot attended) {
         const auto& l = *a.latent;
-        const Slot latent = copies("mixed latents", l.latent, a.heads),
+        const Slot latent = copies("attention latents", l.latent, a.heads),
                    value = copies("values", l.value, a.heads);
-        op(CopyHeads{{mixed, l.latent, 0}, {latent}, a.heads, l.latent});
+        op(CopyHeads{{attended, l.latent, 0}, {latent}, a.heads, l.latent});
         linear(latent, {w.value_expand, {}}, value);
         const Slot out = shared("expanded", a.heads * l.value);
         op(CopyHeads{{value}, {out, l.value, 0}, a.heads, l.value});
@@ -182,10 +184,11 @@ class Lowering {
         op(Linear{in, weight(w.weight), optional(w.bias), out, routing});
     }
 
-    // Not for keys: errors of scores move weights between tokens, errors of values add up whole.
-    void kept(Slot in, const model::LinearRef& w, Slot out) {
+    // What this op writes stays in the cache. Not for keys: errors of scores move weights between tokens,
+    // errors of values add up whole.
+    void value_projection(Slot in, const model::LinearRef& w, Slot out) {
+        lowered_.value_projections.push_back(lowered_.program.ops.size());
         linear(in, w, out);
-        std::get<Linear>(program_.ops.back()).kept = true;
     }
 
     void norm(Slot in, Slot out, const model::NormRef& w, std::uint32_t group) {
@@ -196,23 +199,24 @@ class Lowering {
         if (w) norm(x, x, w, group);
     }
 
-    void op(Op op) { program_.ops.push_back(op); }
+    void op(Op op) { lowered_.program.ops.push_back(op); }
 
-    Slot slot(std::uint32_t width, Rows rows = Rows::all, std::uint32_t copies = 1) {
-        program_.slots.push_back({width, rows, copies});
-        return static_cast<Slot>(program_.slots.size() - 1);
+    Slot slot(const char* name, std::uint32_t width, Rows rows = Rows::all, std::uint32_t copies = 1) {
+        lowered_.program.slot_names.emplace_back(name);
+        lowered_.program.slots.push_back({width, rows, copies});
+        return static_cast<Slot>(lowered_.program.slots.size() - 1);
     }
 
     // Temporaries of one use and shape serve every layer.
     Slot shared(const char* use, std::uint32_t width) { return copies(use, width, 1); }
     Slot copies(const char* use, std::uint32_t width, std::uint32_t count) {
         const auto [found, added] = shared_.try_emplace({use, width, count}, 0);
-        if (added) found->second = slot(width, Rows::all, count);
+        if (added) found->second = slot(use, width, Rows::all, count);
         return found->second;
     }
 
     RoutingId routing(const ExpertRouting& wanted) {
-        auto& all = program_.routings;
+        auto& all = lowered_.program.routings;
         auto found = std::find(all.begin(), all.end(), wanted);
         if (found == all.end()) found = all.insert(found, wanted);
         return static_cast<RoutingId>(found - all.begin());
@@ -221,15 +225,17 @@ class Lowering {
     // A weight used twice (tied embeddings) is held once.
     WeightId weight(const model::WeightRef& ref) {
         const auto [found, added] =
-            weights_.try_emplace({ref.tensor->name, ref.first_element, ref.rows, ref.columns},
-                                 static_cast<WeightId>(residency_.size()));
+            weights_.try_emplace({ref.index, ref.first_element, ref.rows, ref.columns},
+                                 static_cast<WeightId>(lowered_.sources.size()));
         if (added) {
-            program_.weights.push_back({.name = ref.tensor->name,
-                                        .type = ref.tensor->type,
-                                        .matrices = ref.matrices,
-                                        .rows = ref.rows,
-                                        .columns = ref.columns});
-            residency_.push_back({ref.tensor->name, ref.first_element});
+            lowered_.program.weights.push_back({.name = ref.tensor->name,
+                                                .layer = ref.layer,
+                                                .role = ref.role,
+                                                .type = ref.tensor->type,
+                                                .matrices = ref.matrices,
+                                                .rows = ref.rows,
+                                                .columns = ref.columns});
+            lowered_.sources.push_back({ref.index, ref.first_element});
         }
         return found->second;
     }
@@ -237,8 +243,7 @@ class Lowering {
 
     // Layers that remember the same kind of thing share a cache group.
     std::pair<std::uint32_t, std::uint32_t> cache_layer(const model::AttentionConfig& a) {
-        const CacheGeometry wanted{.type = workload_.cache.value_or(DType::f32),
-                                   .kv_heads = a.kv_heads,
+        const CacheGeometry wanted{.kv_heads = a.kv_heads,
                                    .key_dim = a.key_dim,
                                    .value_dim = a.value_dim,
                                    .window = a.window,
@@ -248,21 +253,20 @@ class Lowering {
                    g.value_dim == wanted.value_dim && g.window == wanted.window &&
                    g.values_in_keys == wanted.values_in_keys;
         };
-        auto found = std::find_if(program_.caches.begin(), program_.caches.end(), same);
-        if (found == program_.caches.end()) {
-            found = program_.caches.insert(found, wanted);
+        auto found = std::find_if(lowered_.program.caches.begin(), lowered_.program.caches.end(), same);
+        if (found == lowered_.program.caches.end()) {
+            found = lowered_.program.caches.insert(found, wanted);
             found->pages =
                 pages_needed(a.window, workload_.sequences, workload_.context, workload_.batch_tokens);
         }
-        return {static_cast<std::uint32_t>(found - program_.caches.begin()), found->layers++};
+        return {static_cast<std::uint32_t>(found - lowered_.program.caches.begin()), found->layers++};
     }
 
     const model::Model& model_;
     const Workload& workload_;
-    Program program_;
-    std::vector<Residency> residency_;
+    Lowered lowered_;
     std::map<std::tuple<std::string, std::uint32_t, std::uint32_t>, Slot> shared_;
-    std::map<std::tuple<std::string, std::uint64_t, std::uint64_t, std::uint64_t>, WeightId> weights_;
+    std::map<std::tuple<std::size_t, std::uint64_t, std::uint64_t, std::uint64_t>, WeightId> weights_;
     Slot hidden_ = 0, normed_ = 0, branch_ = 0;
 };
 

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <numeric>
+#include <utility>
 
 #include "base/checked.hpp"
 #include "lamina/error.hpp"
 #include "plan/bytes.hpp"
+#include "plan/program_text.hpp"
 
 namespace lamina::plan {
 namespace {
@@ -28,28 +30,25 @@ void check(const Workload& w) {
             w.logit_rows);
 }
 
-const char* text(backend::Form form) {
-    switch (form) {
-        case backend::Form::file: return "as in the file";
-        case backend::Form::packed: return "packed";
-        case backend::Form::f32: return "f32";
+// A buffer for each layout, those that are allocated first.
+void add_weight_buffers(const Plan& plan, const backend::Backend& backend, std::vector<PlanBuffer>& out) {
+    struct Held {
+        std::uint64_t tensors = 0, bytes = 0, mapped = 0;
+    };
+    std::map<std::pair<bool, std::uint8_t>, Held> layouts;
+    for (const auto& weight : plan.program.weights) {
+        const bool in_place = weight.layout.bytes == 0;
+        auto& held = layouts[{in_place, weight.layout.id}];
+        ++held.tensors;
+        held.bytes += weight.layout.bytes;
+        if (in_place) held.mapped += weight.stored_bytes();
     }
-    return "";
-}
-
-void add_weight_buffers(const Plan& plan, std::vector<PlanBuffer>& out) {
-    constexpr std::array forms{backend::Form::packed, backend::Form::f32, backend::Form::file};
-    for (auto form : forms) {
-        PlanBuffer buffer{.device = plan.device.name, .name = std::string("weights, ") + text(form)};
-        std::size_t tensors = 0;
-        for (const auto& weight : plan.program.weights) {
-            if (weight.form != form) continue;
-            ++tensors;
-            buffer.bytes += weight.bytes;
-            if (weight.bytes == 0) buffer.mapped_bytes += weight.stored_bytes();
-        }
-        buffer.detail = fmt::format("{} tensors", tensors);
-        if (tensors > 0) out.push_back(buffer);
+    for (const auto& [layout, held] : layouts) {
+        out.push_back({.device = plan.device.name,
+                       .name = std::string("weights, ") + backend.layout_name(layout.second),
+                       .bytes = held.bytes,
+                       .mapped_bytes = held.mapped,
+                       .detail = fmt::format("{} tensors", held.tensors)});
     }
 }
 
@@ -65,10 +64,10 @@ void add_cache_buffers(const Plan& plan, std::vector<PlanBuffer>& out) {
     }
 }
 
-lamina::Plan summarize(const Plan& plan, const model::Model& model) {
+lamina::Plan summarize(const Plan& plan, const model::Model& model, const backend::Backend& backend) {
     lamina::Plan out;
     out.devices = {plan.device};
-    add_weight_buffers(plan, out.buffers);
+    add_weight_buffers(plan, backend, out.buffers);
     add_cache_buffers(plan, out.buffers);
     out.buffers.push_back({.device = plan.device.name,
                            .name = "workspace",
@@ -78,12 +77,13 @@ lamina::Plan summarize(const Plan& plan, const model::Model& model) {
     PlanLayers layers{
         .first = 0, .last = static_cast<std::uint32_t>(model.layers.size() - 1), .device = plan.device.name};
     for (const auto& weight : plan.program.weights) {
-        if (weight.name.starts_with("blk.")) layers.weight_bytes += weight.stored_bytes();
+        if (weight.layer != no_layer) layers.weight_bytes += weight.stored_bytes();
     }
     out.layers = {layers};
     out.context = plan.workload.context;
     out.sequences = plan.workload.sequences;
     out.batch_tokens = plan.workload.batch_tokens;
+    out.ops = to_text(plan.program, backend.layout_name);
     out.reason = fmt::format("Everything is on {}: {} of {} free there.", plan.device.name,
                              format_bytes(out.total_bytes()), format_bytes(plan.device.available_bytes));
     return out;
@@ -104,18 +104,20 @@ std::uint64_t checked_bytes(const DeviceInfo& device, const backend::CacheGeomet
                                                   format_bytes(g.block_bytes()))});
 }
 
-void settle_caches(Plan& plan, const backend::Backend& backend) {
-    const auto measure = [&plan] {
-        plan.cache_bytes.clear();
-        for (const auto& cache : plan.program.caches)
-            plan.cache_bytes.push_back(checked_bytes(plan.device, cache));
-        return std::accumulate(plan.cache_bytes.begin(), plan.cache_bytes.end(), std::uint64_t{0});
-    };
-    DType type = plan.workload.cache.value_or(measure() <= small_cache ? DType::f32 : DType::f16);
+// The bytes of all caches, in the type that they have.
+std::uint64_t measure_caches(Plan& plan) {
+    plan.cache_bytes.clear();
+    for (const auto& cache : plan.program.caches)
+        plan.cache_bytes.push_back(checked_bytes(plan.device, cache));
+    return std::accumulate(plan.cache_bytes.begin(), plan.cache_bytes.end(), std::uint64_t{0});
+}
+
+void size_caches(Plan& plan, const backend::Backend& backend) {
+    for (auto& cache : plan.program.caches) cache.type = plan.workload.numerics.cache.value_or(DType::f32);
+    DType type = cache_type(plan.workload.numerics, measure_caches(plan));
     if (backend.cache_type) type = backend.cache_type(type);
     for (auto& cache : plan.program.caches) cache.type = type;
-    plan.workload.cache = type;
-    measure();
+    measure_caches(plan);
 }
 
 void check_memory(const Plan& plan) {
@@ -147,12 +149,13 @@ Plan make_plan(const model::Model& model, const backend::Backend& backend, const
     require(positions <= 1u << 31, "sequences", "at most 2147483648 tokens of context in all sequences",
             positions);
     auto lowered = lower(model, plan.workload);
+    decide_precision(lowered.program, lowered.value_projections, workload.numerics);
     plan.program = std::move(lowered.program);
-    plan.residency = std::move(lowered.residency);
-    for (auto& weight : plan.program.weights) weight = backend.place(device, options, std::move(weight));
-    settle_caches(plan, backend);
+    plan.sources = std::move(lowered.sources);
+    for (auto& weight : plan.program.weights) weight.layout = backend.choose_layout(device, options, weight);
+    size_caches(plan, backend);
     plan.workspace_bytes = backend.workspace_bytes(device, options, plan.program);
-    plan.summary = summarize(plan, model);
+    plan.summary = summarize(plan, model, backend);
     check_memory(plan);
     return plan;
 }

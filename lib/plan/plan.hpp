@@ -2,18 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "backend/device.hpp"
 #include "lamina/plan.hpp"
 #include "model/model.hpp"
+#include "plan/numerics.hpp"
 
 namespace lamina::plan {
-
-// A KV cache whose type nobody asked for is f32 where that takes no more than this, else f16.
-inline constexpr std::uint64_t small_cache = std::uint64_t{64} << 20;
 
 // What the model is wanted for.
 struct Workload {
@@ -21,31 +18,32 @@ struct Workload {
     std::uint32_t sequences = 1;       // alive at once
     std::uint32_t batch_tokens = 512;  // rows of a step
     std::uint32_t logit_rows = 16;     // logit rows of a step
-    std::optional<DType> cache = {};   // f32, f16, bf16 or q8_0; none: see small_cache
+    NumericOptions numerics = {};
 };
 
 // Where a weight of the program comes from: its values lie one behind the other in a tensor of the file, from
 // `first_element` on.
-struct Residency {
-    std::string tensor;
+struct WeightSource {
+    std::size_t tensor = 0;  // index into ModelFile::tensors
     std::uint64_t first_element = 0;
 };
 
 struct Plan {
     DeviceInfo device;
     backend::Program program;                // what the device runs in a step
-    std::vector<Residency> residency;        // of program.weights[i]
+    std::vector<WeightSource> sources;       // of program.weights[i]
     std::vector<std::uint64_t> cache_bytes;  // of program.caches[i]
     std::uint64_t workspace_bytes = 0;
     Workload workload;
     lamina::Plan summary;  // the same for people and scripts
 };
 
-// The ops of one step of `model`: the only place that knows how a decoder is put together. Weights are not
-// placed yet.
+// The ops of one step of `model`: the only place that knows how a decoder is put together. Precisions, the
+// type of the cache and the layouts of weights are still open.
 struct Lowered {
     backend::Program program;
-    std::vector<Residency> residency;
+    std::vector<WeightSource> sources;           // of program.weights[i]
+    std::vector<std::size_t> value_projections;  // ops whose results the KV cache keeps as values
 };
 Lowered lower(const model::Model& model, const Workload& workload);
 

@@ -100,7 +100,7 @@ void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, const std::share
         auto c = std::make_unique<test::LinearCase>(m.columns, rows);
         c->add(m.type, m.outputs, file);
         // Small matrices would have inputs of 16 bits: models that have only such do.
-        c->build(isa, team, is_quantized(m.type) ? backend::Compute::bf16 : backend::Compute::automatic);
+        c->build(isa, team, is_quantized(m.type) ? test::Rounding::most : test::Rounding::as_stored);
         const auto x = random.normals(m.columns);
         for (std::uint32_t r = 0; r < rows; ++r)
             std::copy(x.begin(), x.end(), c->in() + r * std::uint64_t{m.columns});

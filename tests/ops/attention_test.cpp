@@ -47,19 +47,21 @@ void compare(const AttentionShape& s, std::uint32_t tokens, std::uint32_t pages,
         for (const auto& piece : step) count += static_cast<std::uint32_t>(piece.tokens.size());
         rows = std::max(rows, count);
     }
-    const AttentionCase rounded(s, tokens, rows, pages, true), plain(s, tokens, rows, pages, false);
+    const AttentionCase rounded(s, tokens, rows, pages, true);
+    AttentionCase plain(s, tokens, rows, pages, false);
     const auto expected = outputs(reference::record(), rounded, steps);
     for (const cpu::Isa isa : attention_isas()) {
         const test::ForcedIsa forced(to_string(isa));
-        for (const auto compute : {backend::Compute::f32, backend::Compute::bf16}) {
-            if (compute == backend::Compute::bf16 && isa < cpu::Isa::avx512_bf16)
+        for (const auto prefill : {backend::Precision::f32, backend::Precision::bf16}) {
+            if (prefill == backend::Precision::bf16 && isa < cpu::Isa::avx512_bf16)
                 continue;  // the same kernels
+            plain.attention().prefill = prefill;
             const auto with = [&](int threads) {
-                return outputs(cpu::record(), plain, steps, {.threads = threads, .compute = compute});
+                return outputs(cpu::record(), plain, steps, {.threads = threads});
             };
             const auto one = with(1);
             // Rows of a prompt are rounded to bf16 then: to 8 bits of mantissa.
-            const bool rounded = compute == backend::Compute::bf16;
+            const bool rounded = prefill == backend::Precision::bf16;
             INFO(to_string(isa) << ", " << text(s));
             CHECK(test::relative_error(one, expected) <= (rounded ? 6e-3 : 1e-5));
             CHECK(test::same_bits(one, with(2)));
@@ -155,24 +157,25 @@ TEST_CASE("attention: invariant, the same bits alone and among others, in one pi
     std::vector<Sequence> mates;
     for (std::uint32_t i = 0; i < others; ++i)
         mates.push_back({.first_token = 620 + 10 * static_cast<std::int32_t>(i), .table = pool.take(10)});
-    const AttentionCase c(shape, 800, length + others, 64, false);
+    AttentionCase c(shape, 800, length + others, 64, false);
+    c.ops.program.row_invariant = true;
     const std::uint32_t width = shape.heads * shape.value_dim;
-    const backend::DeviceOptions invariant{.threads = 2, .invariant = true};
+    const backend::DeviceOptions options{.threads = 2};
 
     for (const cpu::Isa isa : test::float_isas()) {
         INFO(to_string(isa));
         const test::ForcedIsa forced(to_string(isa));
-        const auto whole = outputs(cpu::record(), c, {{s.piece(0, length)}}, invariant);
+        const auto whole = outputs(cpu::record(), c, {{s.piece(0, length)}}, options);
         Steps single, chunked, shared;
         for (std::uint32_t p = 0; p < length; ++p) single.push_back({s.piece(p, 1)});
         for (std::uint32_t p = 0; p < length; p += 124) chunked.push_back({s.piece(p, 124)});
         // Few units cut a long context into spans; the twelve others make many units: then it is not cut.
-        CHECK(test::same_bits(whole, outputs(cpu::record(), c, single, invariant)));
-        CHECK(test::same_bits(whole, outputs(cpu::record(), c, chunked, invariant)));
+        CHECK(test::same_bits(whole, outputs(cpu::record(), c, single, options)));
+        CHECK(test::same_bits(whole, outputs(cpu::record(), c, chunked, options)));
         for (const auto& mate : mates) shared.push_back({mate.piece(0, 9), s.piece(0, length - 1)});
         shared.push_back({s.piece(length - 1, 1)});
         for (const auto& mate : mates) shared.back().push_back(mate.piece(9, 1));
-        const auto all = outputs(cpu::record(), c, shared, invariant);
+        const auto all = outputs(cpu::record(), c, shared, options);
         const std::vector<float> last(whole.end() - width, whole.end());
         const auto at = all.end() - static_cast<std::ptrdiff_t>(width) * (others + 1);
         CHECK(test::same_bits(last, {at, at + width}));
@@ -184,8 +187,9 @@ TEST_CASE("attention: a row of a prompt has the same bits in whatever chunk and 
     test::PagePool pool(40);
     const Sequence s{.first_token = 0, .table = pool.take(length)},
         other{.first_token = 620, .table = pool.take(300)};
-    const AttentionCase c({.heads = 6, .kv_heads = 2, .key_dim = 40, .value_dim = 24, .type = DType::q8_0},
-                          920, 920, 40, false);
+    AttentionCase c({.heads = 6, .kv_heads = 2, .key_dim = 40, .value_dim = 24, .type = DType::q8_0}, 920,
+                    920, 40, false);
+    c.attention().prefill = backend::Precision::bf16;
     auto lonely = s.piece(9, 1);
     lonely.prefill = true;
     const Steps chunked = {
@@ -193,7 +197,7 @@ TEST_CASE("attention: a row of a prompt has the same bits in whatever chunk and 
     for (const cpu::Isa isa : attention_isas()) {
         INFO(to_string(isa));
         const test::ForcedIsa forced(to_string(isa));
-        const backend::DeviceOptions options{.threads = 2, .compute = backend::Compute::bf16};
+        const backend::DeviceOptions options{.threads = 2};
         const auto whole = outputs(cpu::record(), c, {{s.piece(0, length)}}, options);
         CHECK(test::same_bits(whole, outputs(cpu::record(), c, chunked, options)));
         auto beside = outputs(cpu::record(), c, {{s.piece(0, length), other.piece(0, 300)}}, options);
@@ -228,5 +232,13 @@ TEST_CASE("attention: what contradicts the cache is refused", "[attention]") {
     refused([](auto& p) { std::get<backend::Attention>(p.ops.back()).layer = 2; }, {"attention", "below 2"});
     refused([](auto& p) { std::get<backend::Attention>(p.ops.back()).group = 1; }, {"attention", "below 1"});
     refused([](auto& p) { std::get<backend::StoreKv>(p.ops[3]).values = 0; }, {"store_kv", "wide"});
+    refused([](auto& p) { std::get<backend::Attention>(p.ops.back()).prefill = backend::Precision::int8; },
+            {"attention", "f32", "int8"});
+    refused(
+        [](auto& p) {
+            std::get<backend::Attention>(p.ops.back()).prefill = backend::Precision::bf16;
+            p.row_invariant = true;
+        },
+        {"attention", "f32", "bf16"});
     refused([](auto& p) { p.caches[0].type = DType::q4_0; }, {"store_kv", "f16", "q4_0"});
 }

@@ -7,6 +7,7 @@
 
 #include "tests/support/expect_error.hpp"
 #include "tests/support/op_case.hpp"
+#include "tests/support/rounding.hpp"
 
 using namespace lamina;
 using test::OpCase;
@@ -39,8 +40,12 @@ struct ExpertsCase : OpCase {
         auto& ops = program.ops;
         ops.push_back(backend::Route{.logits = logits, .routing = 0});
         ops.push_back(backend::Dispatch{.in = in, .out = pairs, .routing = 0});
-        ops.push_back(
-            backend::Linear{.in = pairs, .weight = experts, .bias = bias, .out = products, .routing = 0});
+        ops.push_back(backend::Linear{.in = pairs,
+                                      .weight = experts,
+                                      .bias = bias,
+                                      .out = products,
+                                      .routing = 0,
+                                      .input = test::precision_of(type, test::Rounding::as_stored)});
         ops.push_back(backend::Combine{.in = products, .out = out, .routing = 0});
     }
 
@@ -196,7 +201,11 @@ TEST_CASE("heads: a matrix for each head of a row, and heads copied there and ba
             c.program.ops.push_back(
                 backend::CopyHeads{{fill, outputs + 4, 0}, {out, outputs + 4, 0}, heads, outputs + 4});
             c.program.ops.push_back(backend::CopyHeads{{in, width + 8, 5}, {apart}, heads, width});
-            c.program.ops.push_back(backend::Linear{.in = apart, .weight = matrices, .out = products});
+            c.program.ops.push_back(
+                backend::Linear{.in = apart,
+                                .weight = matrices,
+                                .out = products,
+                                .input = test::precision_of(type, test::Rounding::as_stored)});
             c.program.ops.push_back(backend::CopyHeads{{products}, {out, outputs + 4, 2}, heads, outputs});
             CAPTURE(info(type).name);
             check(c, rows, out, type == DType::q8_0 ? 2e-2 : 1e-5);

@@ -11,6 +11,7 @@ using test::LinearCase;
 using test::Path;
 using test::paths;
 using test::Random;
+using test::Rounding;
 
 TEST_CASE("gate, up and activation are one stage: the bits of one after the other", "[activate]") {
     constexpr std::uint32_t columns = 256, most = 300;
@@ -19,14 +20,14 @@ TEST_CASE("gate, up and activation are one stage: the bits of one after the othe
         DType gate, up;
         std::uint32_t outputs;
         bool gated, pack;
-        backend::Compute compute;
+        Rounding rounding;
     };
     const std::vector<Kind> kinds = {
-        {DType::q4_k, DType::q4_k, 528, true, true, backend::Compute::bf16},
-        {DType::q4_k, DType::q6_k, 100, true, true, backend::Compute::bf16},
-        {DType::q8_0, DType::q2_k, 17, true, true, backend::Compute::f32},
-        {DType::q5_1, DType::q4_1, 15, true, false, backend::Compute::bf16},
-        {DType::q4_k, DType::q4_k, 40, false, true, backend::Compute::bf16},
+        {DType::q4_k, DType::q4_k, 528, true, true, Rounding::most},
+        {DType::q4_k, DType::q6_k, 100, true, true, Rounding::most},
+        {DType::q8_0, DType::q2_k, 17, true, true, Rounding::least},
+        {DType::q5_1, DType::q4_1, 15, true, false, Rounding::most},
+        {DType::q4_k, DType::q4_k, 40, false, true, Rounding::most},
     };
     const auto x = random.normals(std::uint64_t{most} * columns);
     for (const Path& path : paths()) {
@@ -45,7 +46,7 @@ TEST_CASE("gate, up and activation are one stage: the bits of one after the othe
             }
             for (const int threads : {1, 3}) {
                 for (LinearCase* c : {&apart, &together}) {
-                    c->build(path.isa, threads, kind.compute);
+                    c->build(path.isa, threads, kind.rounding);
                     std::copy(x.begin(), x.end(), c->in());
                 }
                 REQUIRE_FALSE(apart.activates());

@@ -84,21 +84,21 @@ TEST_CASE("dense weights by oneDNN", "[linear]") {
 }
 
 TEST_CASE("oneDNN is left out where it cannot or need not run", "[linear]") {
-    const auto refusal = [&](DType type, std::uint32_t max_rows, cpu::Isa isa, backend::Compute compute) {
+    const auto refusal = [&](DType type, std::uint32_t max_rows, cpu::Isa isa, test::Rounding rounding) {
         LinearCase c(64, max_rows);
         Random random(1);
         c.add(type, 16, random.weights(type, 16 * 64, 0.05f));
-        c.build(isa, 1, compute);
+        c.build(isa, 1, rounding);
         CHECK_FALSE(by_onednn(c));
         return c.report().at(0).refused;
     };
-    using backend::Compute;
+    using test::Rounding;
     const cpu::Isa isa = cpu::detected().back();
-    CHECK_THAT(refusal(DType::f16, 64, isa, Compute::automatic),
+    CHECK_THAT(refusal(DType::f16, 64, isa, Rounding::as_stored),
                Catch::Contains("onednn: no product of f16 by f32"));
-    CHECK_THAT(refusal(DType::bf16, 64, isa, Compute::f32),
+    CHECK_THAT(refusal(DType::bf16, 64, isa, Rounding::least),
                Catch::Contains("onednn: no product of bf16 by f32"));
-    CHECK_THAT(refusal(DType::f32, 31, isa, Compute::automatic),
+    CHECK_THAT(refusal(DType::f32, 31, isa, Rounding::as_stored),
                Catch::Contains("onednn: fewer than 32 rows"));
-    CHECK_THAT(refusal(DType::f32, 64, cpu::Isa::scalar, Compute::automatic), Catch::Contains("onednn: "));
+    CHECK_THAT(refusal(DType::f32, 64, cpu::Isa::scalar, Rounding::as_stored), Catch::Contains("onednn: "));
 }

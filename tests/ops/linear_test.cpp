@@ -8,6 +8,7 @@
 #include "lamina/error.hpp"
 #include "quant/activations.hpp"
 #include "quant/decode.hpp"
+#include "tests/support/expect_error.hpp"
 #include "tests/support/linear_paths.hpp"
 
 using namespace lamina;
@@ -15,6 +16,7 @@ using test::LinearCase;
 using test::Path;
 using test::paths;
 using test::Random;
+using test::Rounding;
 
 namespace {
 
@@ -108,7 +110,7 @@ struct Outcome {
 // One Linear, its inputs passed through `seen` for the reference; where tiles take them, these and the
 // weights through bf16.
 template <class Seen>
-Outcome run_linear(DType type, Shape s, bool with_bias, Path path, int threads, backend::Compute compute,
+Outcome run_linear(DType type, Shape s, bool with_bias, Path path, int threads, Rounding rounding,
                    Seen seen) {
     Random random(s.rows * 1000003u + s.columns * 1009u + s.outputs + static_cast<unsigned>(type));
     const auto file = random.weights(type, std::uint64_t{s.outputs} * s.columns, 0.05f);
@@ -117,10 +119,10 @@ Outcome run_linear(DType type, Shape s, bool with_bias, Path path, int threads, 
     LinearCase c(s.columns, s.rows);
     c.add(type, s.outputs, file, bias);
     c.use_tiles(path.tiles);
-    c.build(path.isa, threads, compute);
+    c.build(path.isa, threads, rounding);
     std::copy(x.begin(), x.end(), c.in());
     c.run(s.rows);
-    const auto* tiles = is_quantized(type) ? c.inputs().tiles : nullptr;
+    const auto* tiles = c.tiles();
     const bool as_tiles = tiles && s.rows >= tiles->min_rows;
     const auto weights = decoded(type, file);
     const auto ref = as_tiles ? product(through_bf16(x), through_bf16(weights), s.columns, bias)
@@ -139,11 +141,9 @@ TEST_CASE("packed weights: every block type, shape and instruction set", "[linea
                 if (path.tiles && s.rows < path.tiles->min_rows) continue;
                 INFO(path.name() << " " << info(type).name << " " << s.rows << " x " << s.columns << " x "
                                  << s.outputs);
-                const auto coarse =
-                    run_linear(type, s, i % 2 != 0, path, 1, backend::Compute::bf16, through_int8);
+                const auto coarse = run_linear(type, s, i % 2 != 0, path, 1, Rounding::most, through_int8);
                 CHECK(coarse.error <= tolerance);
-                const auto fine =
-                    run_linear(type, s, i % 2 == 0, path, 1, backend::Compute::f32, through_int16);
+                const auto fine = run_linear(type, s, i % 2 == 0, path, 1, Rounding::least, through_int16);
                 CHECK(fine.error <= tolerance);
             }
         }
@@ -160,8 +160,8 @@ TEST_CASE("weights computed on as blocks of the file equal the packed ones", "[l
                 LinearCase c(s.columns, s.rows);
                 for (const bool pack : {true, false}) c.add(type, s.outputs, file, {}, pack);
                 c.use_tiles(path.tiles);
-                for (const auto compute : {backend::Compute::automatic, backend::Compute::bf16}) {
-                    c.build(path.isa, 2, compute);
+                for (const auto rounding : {Rounding::as_stored, Rounding::most}) {
+                    c.build(path.isa, 2, rounding);
                     std::copy(x.begin(), x.end(), c.in());
                     c.run(s.rows);
                     INFO(path.name() << " " << info(type).name << " " << s.rows << " rows");
@@ -186,8 +186,8 @@ TEST_CASE("tiles: runs, row blocks and panels of every number", "[linear]") {
                 for (const int threads : {1, 3}) {
                     INFO(path.name() << " " << info(type).name << " " << s.rows << " x " << s.columns << " x "
                                      << s.outputs);
-                    CHECK(run_linear(type, s, threads == 3, path, threads, backend::Compute::bf16, none)
-                              .error <= 5e-6);
+                    CHECK(run_linear(type, s, threads == 3, path, threads, Rounding::most, none).error <=
+                          5e-6);
                 }
             }
         }
@@ -203,7 +203,7 @@ TEST_CASE("dense weights: f32 activations", "[linear]") {
                     Shape s = shapes[i];
                     s.columns += more;
                     const auto outcome =
-                        run_linear(type, s, i % 2 == 0, {isa}, 1, backend::Compute::f32, unchanged);
+                        run_linear(type, s, i % 2 == 0, {isa}, 1, Rounding::least, unchanged);
                     INFO(to_string(isa) << " " << info(type).name << " " << s.rows << " x " << s.columns
                                         << " x " << s.outputs);
                     CHECK(outcome.error <= 2e-6);
@@ -217,12 +217,12 @@ TEST_CASE("dense weights: activations rounded to bf16", "[linear]") {
     const auto rounded = [](const std::vector<float>& x, std::uint64_t) { return through_bf16(x); };
     for (const cpu::Isa isa : cpu::detected()) {
         for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
-            const auto compute = type == DType::bf16 ? backend::Compute::automatic : backend::Compute::bf16;
+            const auto rounding = type == DType::bf16 ? Rounding::as_stored : Rounding::most;
             for (std::size_t i = 0; i < shapes.size(); ++i) {
                 for (const std::uint32_t more : {0u, 9u}) {
                     Shape s = shapes[i];
                     s.columns += more;
-                    const auto outcome = run_linear(type, s, i % 2 == 0, {isa}, 1, compute, rounded);
+                    const auto outcome = run_linear(type, s, i % 2 == 0, {isa}, 1, rounding, rounded);
                     INFO(to_string(isa) << " " << info(type).name << " " << s.rows << " x " << s.columns
                                         << " x " << s.outputs);
                     CHECK(outcome.error <= tolerance);
@@ -237,11 +237,11 @@ TEST_CASE("results do not depend on the threads", "[linear]") {
     for (const Path& path : paths()) {
         for (const DType type : {DType::q4_1, DType::q6_k, DType::q8_0, DType::f32, DType::bf16}) {
             for (const Shape s : {Shape{1, 768, 100}, Shape{5, 512, 17}, Shape{30, 2048, 33}}) {
-                const auto one = run_linear(type, s, true, path, 1, backend::Compute::bf16, none);
+                const auto one = run_linear(type, s, true, path, 1, Rounding::most, none);
                 for (const int threads : {2, 3, 7}) {
                     INFO(path.name() << " " << info(type).name << " " << threads << " threads, " << s.rows
                                      << " rows");
-                    CHECK(run_linear(type, s, true, path, threads, backend::Compute::bf16, none).values ==
+                    CHECK(run_linear(type, s, true, path, threads, Rounding::most, none).values ==
                           one.values);
                 }
             }
@@ -260,7 +260,7 @@ TEST_CASE("a row's result does not depend on the rows beside it", "[linear]") {
             LinearCase c(columns, rows);
             c.add(type, outputs, random.weights(type, outputs * columns, 0.05f));
             if (isa == cpu::Isa::amx) c.make_invariant();  // the others always are
-            c.build(isa, 1, backend::Compute::bf16);
+            c.build(isa, 1, Rounding::most);
             std::copy(x.begin(), x.end(), c.in());
             c.run(rows);
             const std::vector<float> together(c.out(0), c.out(0) + rows * outputs);
@@ -306,7 +306,7 @@ TEST_CASE("Linears of several kinds share an input", "[linear]") {
     }
 }
 
-TEST_CASE("a Linear whose results are kept has precise inputs, those beside it not", "[linear]") {
+TEST_CASE("a Linear has inputs of 16 bits beside others that have 8", "[linear]") {
     constexpr std::uint32_t columns = 512, plain = 40, kept = 24, rows = 70;
     Random random(9);
     const auto file = random.weights(DType::q4_k, plain * columns, 0.05f),
@@ -318,10 +318,10 @@ TEST_CASE("a Linear whose results are kept has precise inputs, those beside it n
             for (LinearCase* c : {&alone, &both}) {
                 c->add(DType::q4_k, plain, file, {}, pack);
                 c->add(DType::q6_k, kept, kept_file, bias, pack);
-                if (c == &both) c->keep_last();
+                if (c == &both) c->make_last_precise();
                 c->add(DType::q4_k, plain, file, {}, pack);
                 c->use_tiles(path.tiles);
-                c->build(path.isa, 2, backend::Compute::bf16);
+                c->build(path.isa, 2, Rounding::most);
                 std::copy(x.begin(), x.end(), c->in());
             }
             for (const std::uint32_t count : {1u, 9u, rows}) {
@@ -330,7 +330,7 @@ TEST_CASE("a Linear whose results are kept has precise inputs, those beside it n
                 both.run(count);
                 for (const std::size_t i : {0u, 2u})
                     CHECK(std::equal(both.out(i), both.out(i) + count * plain, alone.out(i)));
-                const auto* tiles = both.inputs().tiles;
+                const auto* tiles = both.tiles();
                 const std::vector<float> some(x.begin(), x.begin() + count * columns);
                 const auto weights = decoded(DType::q6_k, kept_file);
                 const auto expected = tiles && count >= tiles->min_rows
@@ -350,7 +350,7 @@ TEST_CASE("values that are not finite come through", "[linear]") {
                 Random random(9);
                 LinearCase c(columns, rows);
                 c.add(type, outputs, random.weights(type, outputs * columns, 0.05f));
-                c.build(isa, 1, backend::Compute::bf16);
+                c.build(isa, 1, Rounding::most);
                 const auto x = random.normals(rows * columns);
                 std::copy(x.begin(), x.end(), c.in());
                 c.in()[columns + 70] = bad;
@@ -370,7 +370,7 @@ TEST_CASE("the implementation taken is reported with the reasons against the oth
     Random random(1);
     LinearCase c(256, 1);
     c.add(DType::q4_k, 16, random.weights(DType::q4_k, 16 * 256, 0.05f));
-    c.build(cpu::Isa::scalar, 1, backend::Compute::bf16);
+    c.build(cpu::Isa::scalar, 1, Rounding::most);
     REQUIRE(c.report().size() == 1);
     CHECK(c.report()[0].op == "linear q4_K [16, 256]");
     CHECK(c.report()[0].implementation == "packed4 scalar");
@@ -378,9 +378,23 @@ TEST_CASE("the implementation taken is reported with the reasons against the oth
                Catch::Contains("avx512_vnni: above scalar") && Catch::Contains("onednn: "));
 }
 
-TEST_CASE("a weight in a form that its type cannot have is an error", "[linear]") {
+TEST_CASE("a weight in a layout that its type cannot have is an error", "[linear]") {
     LinearCase c(256, 1);
     const std::vector<std::byte> bytes(1 << 20);
-    c.add_held(DType::f32, 16, backend::Form::packed, bytes.data(), {});
+    c.add_held(DType::f32, 16, cpu::Layout::packed, bytes.data(), {});
     CHECK_THROWS_AS(c.build(cpu::Isa::scalar, 1), Error);
+}
+
+TEST_CASE("a Linear whose precision its weight cannot have is refused, with the reason", "[linear]") {
+    for (const auto& [type, wanted, words] :
+         {std::tuple{DType::q4_k, backend::Precision::f32, "16 or 8 bits"},
+          {DType::q4_k, backend::Precision::bf16, "16 or 8 bits"},
+          {DType::f16, backend::Precision::int8, "f32 or bf16"},
+          {DType::bf16, backend::Precision::int16, "f32 or bf16"}}) {
+        LinearCase c(256, 1);
+        c.add(type, 16, Random(1).weights(type, 16 * 256, 0.05f));
+        c.set_precision(wanted);
+        test::expect_error(ErrorCode::unsupported, {words, backend::name(wanted)},
+                           [&] { c.build(cpu::Isa::scalar, 1); });
+    }
 }

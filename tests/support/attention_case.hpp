@@ -72,6 +72,8 @@ struct AttentionCase {
         if (s.sinks) attention.sinks = ops.vector(random.normals(s.heads));
         ops.program.ops.push_back(attention);
     }
+
+    backend::Attention& attention() { return std::get<backend::Attention>(ops.program.ops.back()); }
 };
 
 // Bytes 0xFF are NaN in every type: what nobody has written must not count.

@@ -9,10 +9,12 @@
 
 #include "base/checked.hpp"
 #include "base/team.hpp"
+#include "cpu/layout.hpp"
 #include "cpu/memory.hpp"
 #include "cpu/ops/stage.hpp"
 #include "quant/packed.hpp"
 #include "tests/support/random.hpp"
+#include "tests/support/rounding.hpp"
 
 namespace lamina::test {
 
@@ -43,29 +45,31 @@ class LinearCase {
             const quant::PackedShape shape{quant::packed_kind(type), outputs, columns};
             AlignedBytes& packed = memory_.emplace_back(shape.bytes());
             quant::pack(type, file.data(), shape, 0, shape.panels(), packed.data());
-            add_held(type, outputs, backend::Form::packed, packed.data(), bias);
+            add_held(type, outputs, cpu::Layout::packed, packed.data(), bias);
         } else {
             AlignedBytes& copy = memory_.emplace_back(file.size());
             std::memcpy(copy.data(), file.data(), file.size());
-            add_held(type, outputs, backend::Form::file, copy.data(), bias);
+            add_held(type, outputs, cpu::Layout::file, copy.data(), bias);
         }
     }
 
-    // The same with the bytes in the form given.
-    void add_held(DType type, std::uint32_t outputs, backend::Form form, const std::byte* data,
+    // The same with the bytes in the layout given.
+    void add_held(DType type, std::uint32_t outputs, cpu::Layout layout, const std::byte* data,
                   const std::vector<float>& bias) {
         backend::Linear linear{
-            .in = in_, .weight = add_weight(type, outputs, form, data), .out = add_slot(outputs)};
+            .in = in_, .weight = add_weight(type, outputs, layout, data), .out = add_slot(outputs)};
         if (!bias.empty()) {
             AlignedBytes& copy = memory_.emplace_back(bias.size() * sizeof(float));
             std::memcpy(copy.data(), bias.data(), bias.size() * sizeof(float));
-            linear.bias = add_weight(DType::f32, 1, backend::Form::file, copy.data(), bias.size());
+            linear.bias = add_weight(DType::f32, 1, cpu::Layout::file, copy.data(), bias.size());
         }
         linears_.push_back(linear);
     }
 
-    // The cache keeps what the last one writes: its inputs are precise.
-    void keep_last() { linears_.back().kept = true; }
+    // Whatever the others' rounding, the last one has inputs of 16 bits.
+    void make_last_precise() { precise_ = linears_.size() - 1; }
+    // Whatever the rounding, all of them have this one.
+    void set_precision(backend::Precision precision) { forced_ = precision; }
 
     // An Activate of what Linear `gate` writes, in place, gated by what Linear `up` writes.
     void activate(backend::Activation kind, std::size_t gate, std::size_t up, bool gated) {
@@ -79,22 +83,27 @@ class LinearCase {
     // From the next build on: kernels of tiles that this machine need not have; results that do not depend on
     // the rows beside them.
     void use_tiles(const cpu::TileKernels* tiles) { tiles_ = tiles; }
-    void make_invariant() { options_.invariant = true; }
+    void make_invariant() { program_.row_invariant = true; }
 
     // Compiles what was added.
-    void build(cpu::Isa isa, int threads, backend::Compute compute = backend::Compute::automatic) {
-        build(isa, std::make_shared<Team>(threads, false), compute);
+    void build(cpu::Isa isa, int threads, Rounding rounding = Rounding::as_stored) {
+        build(isa, std::make_shared<Team>(threads, false), rounding);
     }
-    void build(cpu::Isa isa, std::shared_ptr<Team> team, backend::Compute compute) {
+    void build(cpu::Isa isa, std::shared_ptr<Team> team, Rounding rounding) {
         const int threads = team->threads();
-        options_.compute = compute;
         team_ = std::move(team);
-        inputs_ = cpu::packed_inputs(program_, options_, isa);
-        if (tiles_ && !inputs_.precise && !options_.invariant) inputs_.tiles = tiles_;
+        used_tiles_ = tiles_ ? tiles_ : cpu::tile_kernels(isa);
+        for (std::size_t i = 0; i < linears_.size(); ++i) {
+            const DType type = program_.weights[linears_[i].weight].type;
+            linears_[i].input =
+                i == precise_ ? backend::Precision::int16 : forced_.value_or(precision_of(type, rounding));
+            linears_[i].matrix_unit =
+                is_quantized(type) && rounding == Rounding::most && !program_.row_invariant;
+        }
         std::uint64_t scratch = 0;
         for (const auto& linear : linears_) {
-            scratch = std::max(
-                scratch, cpu::linear_scratch_bytes(program_, inputs_, linear, program_.max_rows, threads));
+            scratch = std::max(scratch, cpu::linear_scratch_bytes(program_, used_tiles_, linear,
+                                                                  program_.max_rows, threads));
         }
         AlignedBytes& memory = memory_.emplace_back(scratch);
         cpu_memory_.scratch = memory.data();
@@ -102,10 +111,9 @@ class LinearCase {
         stages_.clear();
         report_.clear();
         activates_ = cpu::add_linears({.program = &program_,
-                                       .options = &options_,
                                        .isa = isa,
                                        .threads = threads,
-                                       .inputs = inputs_,
+                                       .tiles = used_tiles_,
                                        .memory = &cpu_memory_,
                                        .weights = &weights_,
                                        .report = &report_},
@@ -127,7 +135,8 @@ class LinearCase {
 
     float* in() { return cpu_memory_.slots[in_]; }
     float* out(std::size_t i) { return cpu_memory_.slots[linears_[i].out]; }
-    const cpu::PackedInputs& inputs() const { return inputs_; }
+    // Of many rows; null: there are none.
+    const cpu::TileKernels* tiles() const { return linears_.front().matrix_unit ? used_tiles_ : nullptr; }
     const std::vector<backend::ImplementationReport>& report() const { return report_; }
 
   private:
@@ -138,19 +147,22 @@ class LinearCase {
         return static_cast<backend::Slot>(program_.slots.size() - 1);
     }
 
-    backend::WeightId add_weight(DType type, std::uint64_t rows, backend::Form form, const std::byte* data,
+    backend::WeightId add_weight(DType type, std::uint64_t rows, cpu::Layout layout, const std::byte* data,
                                  std::uint64_t columns = 0) {
         if (columns == 0) columns = program_.slots[in_].width;
-        program_.weights.push_back(
-            {.name = "w", .type = type, .rows = rows, .columns = columns, .form = form, .bytes = 0});
+        program_.weights.push_back({.name = "w",
+                                    .type = type,
+                                    .rows = rows,
+                                    .columns = columns,
+                                    .layout = {static_cast<std::uint8_t>(layout), 0}});
         weights_.push_back(data);
         return static_cast<backend::WeightId>(weights_.size() - 1);
     }
 
     backend::Program program_;
-    backend::DeviceOptions options_;
-    const cpu::TileKernels* tiles_ = nullptr;
-    cpu::PackedInputs inputs_;
+    const cpu::TileKernels *tiles_ = nullptr, *used_tiles_ = nullptr;
+    std::optional<backend::Precision> forced_;
+    std::size_t precise_ = ~std::size_t{0};
     cpu::Memory cpu_memory_;
     backend::Slot in_ = 0;
     std::shared_ptr<Team> team_;

@@ -89,7 +89,7 @@ class Bound {
         auto program = c.program;
         std::vector<std::shared_ptr<const backend::Weight>> weights;
         for (std::size_t i = 0; i < program.weights.size(); ++i) {
-            program.weights[i] = backend.place(info, options, program.weights[i]);
+            program.weights[i].layout = backend.choose_layout(info, options, program.weights[i]);
             weights.push_back(device_->upload({.info = program.weights[i], .bytes = c.weights[i]}));
         }
         for (auto& cache : program.caches) {

@@ -22,47 +22,32 @@ AttendType type_of(DType type) {
     }
 }
 
-// Whether most of what the program's matrices multiply is rounded.
-bool rounds_inputs(const BuildContext& context) {
-    if (context.options->compute != Compute::automatic) return context.options->compute == Compute::bf16;
-    if (context.inputs.precise) return false;
-    std::uint64_t rounded = 0, all = 0;
-    for (const Op& op : context.program->ops) {
-        const auto* linear = std::get_if<Linear>(&op);
-        if (linear == nullptr) continue;
-        const WeightInfo& weight = context.program->weights[linear->weight];
-        all += weight.values();
-        if (is_quantized(weight.type) || weight.type == DType::bf16) rounded += weight.values();
-    }
-    return 2 * rounded > all;
-}
-
-// What computes rows of a prompt. They are added in another order than a row alone, for each is fastest in
-// its own; the invariant mode pays a tenth of the attention for the order of a row alone.
-struct ManyRows {
+// The kernel of prefill rows. It sums in another order than decode does, each in the one that is fastest for
+// it; a program whose rows are invariant pays a tenth of the attention for the order of decode in both.
+struct PrefillKernel {
     AttendKernel kernel = nullptr;
     std::string implementation = {};
     Refusals refusals = {};
 };
-ManyRows many_rows(const BuildContext& context) {
+PrefillKernel prefill_kernel(const BuildContext& context, const Attention& op) {
     const FloatKernels& kernels = float_kernels(context.isa);
     const std::string isa(to_string(float_isa(context.isa)));
-    ManyRows many;
-    if (context.options->invariant || !rounds_inputs(context)) {
-        many.refusals.add("bf16",
-                          context.options->invariant ? "not the bits of a row alone" : "inputs are precise");
-    } else if (allowed(Isa::amx, context, many.refusals)) {
-        many.kernel = attend_pairs_amx;
-        many.implementation = isa + ", amx for prompts";
-    } else if (allowed(Isa::avx512_bf16, context, many.refusals)) {
-        many.kernel = attend_pairs_avx512;
-        many.implementation = isa + ", avx512_bf16 for prompts";
+    const bool invariant = context.program->row_invariant;
+    PrefillKernel out;
+    if (op.prefill == Precision::f32) {
+        out.refusals.add("bf16", invariant ? "not the bits of a row alone" : "inputs are precise");
+    } else if (allowed(Isa::amx, context, out.refusals)) {
+        out.kernel = attend_pairs_amx;
+        out.implementation = isa + ", amx for prompts";
+    } else if (allowed(Isa::avx512_bf16, context, out.refusals)) {
+        out.kernel = attend_pairs_avx512;
+        out.implementation = isa + ", avx512_bf16 for prompts";
     }
-    if (many.kernel == nullptr) {
-        many.kernel = context.options->invariant ? kernels.attend_many_as_alone : kernels.attend_many;
-        many.implementation = isa;
+    if (out.kernel == nullptr) {
+        out.kernel = invariant ? kernels.attend_many_as_alone : kernels.attend_many;
+        out.implementation = isa;
     }
-    return many;
+    return out;
 }
 
 // What both stages know.
@@ -76,7 +61,7 @@ struct Bound {
     const std::byte* cache;
     float* scratch;  // [threads] blocks of thread_floats, then the partial results
     const FloatKernels& kernels;
-    AttendKernel many_rows;  // of a prompt
+    AttendKernel prefill;
 
     AttendBlock block(const AttentionUnit& unit, Worker worker) const {
         const auto& g = geometry;
@@ -134,7 +119,7 @@ class AttendStage final : public Stage {
             AttendBlock block = bound_->block(unit, worker);
             block.first_span = first;
             block.last_span = last;
-            (unit.sequence->prefill ? bound_->many_rows : bound_->kernels.attend)(block);
+            (unit.sequence->prefill ? bound_->prefill : bound_->kernels.attend)(block);
         });
     }
 
@@ -207,16 +192,18 @@ void add_attention(const BuildContext& context, const Attention& op, Stages& out
     const auto& memory = *context.memory;
     const float* sinks =
         op.sinks == no_weight ? nullptr : vector_weight(context, "attention", op.sinks, op.heads);
-    const ManyRows many = many_rows(context);
+    expect(op.prefill == Precision::f32 || (op.prefill == Precision::bf16 && !context.program->row_invariant),
+           "attention", "prefill in f32, or in bf16 where rows may depend on those beside", name(op.prefill));
+    PrefillKernel prefill = prefill_kernel(context, op);
     const auto bound = std::make_shared<const Bound>(
         Bound{AttentionShape(*context.program, op, context.threads), g, op, memory.slots[op.query],
               memory.slots[op.out], sinks, memory.caches[op.group], reinterpret_cast<float*>(memory.scratch),
-              float_kernels(context.isa), many.kernel});
+              float_kernels(context.isa), prefill.kernel});
     out.push_back(std::make_unique<AttendStage>(bound));
     if (bound->shape.cut_rows > 0) out.push_back(std::make_unique<CombineStage>(bound));
     add_report(context,
                "attention " + std::string(info(g.type).name) + " [" + std::to_string(g.key_dim) + "]",
-               many.implementation, many.refusals);
+               prefill.implementation, prefill.refusals);
 }
 
 }  // namespace lamina::cpu

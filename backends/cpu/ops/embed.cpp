@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "cpu/layout.hpp"
 #include "cpu/ops/ops.hpp"
 #include "quant/decode.hpp"
 #include "quant/packed.hpp"
@@ -16,7 +17,7 @@ class EmbedStage final : public RowStage {
     EmbedStage(const WeightInfo& table, const std::byte* data, float* out, float scale,
                const FloatKernels& kernels)
         : RowStage({}), table_(table), data_(data), out_(out), scale_(scale), kernels_(kernels) {
-        if (table_.form == Form::packed)
+        if (layout_of(table_) == Layout::packed)
             shape_ = {quant::packed_kind(table_.type), table_.rows, table_.columns};
     }
 
@@ -30,13 +31,13 @@ class EmbedStage final : public RowStage {
     }
 
     void read(std::uint64_t token, float* out) const {
-        switch (table_.form) {
-            case Form::packed: quant::unpack_row(shape_, data_, token, out); break;
-            case Form::f32:
+        switch (layout_of(table_)) {
+            case Layout::packed: quant::unpack_row(shape_, data_, token, out); break;
+            case Layout::f32:
                 std::memcpy(out, data_ + token * table_.columns * sizeof(float),
                             table_.columns * sizeof(float));
                 break;
-            case Form::file:
+            case Layout::file:
                 quant::decode(table_.type, data_ + token * row_bytes(table_.type, table_.columns),
                               table_.columns, out);
                 break;

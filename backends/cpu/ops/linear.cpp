@@ -2,6 +2,7 @@
 // stages.
 #include <algorithm>
 
+#include "cpu/layout.hpp"
 #include "cpu/ops/linear_parts.hpp"
 #include "cpu/ops/ops.hpp"
 #include "lamina/error.hpp"
@@ -47,7 +48,7 @@ const float* bias_data(const BuildContext& context, const backend::Linear& linea
         context.program->weights[linear.weight].matrices * context.program->slots[linear.out].width;
     // Vectors are stored as f32 or widened at upload.
     const bool is_f32 =
-        bias.form == backend::Form::f32 || (bias.form == backend::Form::file && bias.type == DType::f32);
+        layout_of(bias) == Layout::f32 || (layout_of(bias) == Layout::file && bias.type == DType::f32);
     if (!is_f32 || bias.rows * bias.columns != outputs) {
         throw Error(ErrorCode::invalid_argument,
                     ErrorDetails{.area = "linear",
@@ -61,17 +62,28 @@ const float* bias_data(const BuildContext& context, const backend::Linear& linea
 
 // Else row-major floats.
 bool as_panels(const backend::WeightInfo& weight) {
-    return weight.form == backend::Form::packed ||
-           (weight.form == backend::Form::file && is_quantized(weight.type));
+    return layout_of(weight) == Layout::packed ||
+           (layout_of(weight) == Layout::file && is_quantized(weight.type));
 }
 
-bool precise(const PackedInputs& inputs, const backend::Linear& linear) {
-    return inputs.precise || linear.kept;
+void check_precision(const backend::WeightInfo& weight, backend::Precision input) {
+    using backend::Precision;
+    const bool quantized = as_panels(weight);
+    if (quantized ? input == Precision::int16 || input == Precision::int8
+                  : input == Precision::f32 || input == Precision::bf16)
+        return;
+    throw Error(ErrorCode::unsupported,
+                ErrorDetails{.area = "linear",
+                             .subject = weight.name,
+                             .expected = quantized ? "inputs of 16 or 8 bits, as quantized weights take them"
+                                                   : "inputs in f32 or bf16, as float weights take them",
+                             .found = backend::name(input)});
 }
 
 LinearOperands operands(const BuildContext& context, const backend::Linear& linear) {
     const backend::Program& program = *context.program;
     check_shape(program, linear);
+    check_precision(program.weights[linear.weight], linear.input);
     return {
         .weight = &program.weights[linear.weight],
         .data = (*context.weights)[linear.weight],
@@ -83,7 +95,8 @@ LinearOperands operands(const BuildContext& context, const backend::Linear& line
         .groups = {program.weights[linear.weight].matrices,
                    linear.routing == backend::no_routing ? nullptr
                                                          : context.memory->routings[linear.routing].first},
-        .precise = precise(context.inputs, linear)};
+        .input = linear.input,
+        .matrix_unit = linear.matrix_unit};
 }
 
 // Whether an Activate is in place and packed ones write what it reads, each slot one alone.
@@ -126,11 +139,12 @@ bool add_linears(const BuildContext& context, const std::vector<backend::Linear>
     return activates;
 }
 
-std::uint64_t linear_scratch_bytes(const backend::Program& program, const PackedInputs& inputs,
+std::uint64_t linear_scratch_bytes(const backend::Program& program, const TileKernels* tiles,
                                    const backend::Linear& linear, std::uint64_t rows, int threads) {
     const backend::WeightInfo& weight = program.weights[linear.weight];
-    return as_panels(weight) ? packed_scratch_bytes(weight, inputs, precise(inputs, linear), rows, threads)
-                             : dense_scratch_bytes(rows, weight.columns);
+    if (!as_panels(weight)) return dense_scratch_bytes(rows, weight.columns);
+    return packed_scratch_bytes(weight, linear.matrix_unit ? tiles : nullptr,
+                                linear.input == backend::Precision::int16, rows, threads);
 }
 
 }  // namespace lamina::cpu

@@ -7,6 +7,7 @@
 
 #include "base/checked.hpp"
 #include "base/half.hpp"
+#include "cpu/layout.hpp"
 #include "cpu/onednn/matmul.hpp"
 #include "cpu/ops/linear_parts.hpp"
 #include "lamina/error.hpp"
@@ -166,7 +167,7 @@ DenseKernel kernel_for(const DenseKernels& kernels, DType type, Input form) {
 }
 
 DType data_type(const backend::WeightInfo& weight) {
-    const DType type = weight.form == backend::Form::f32 ? DType::f32 : weight.type;
+    const DType type = layout_of(weight) == Layout::f32 ? DType::f32 : weight.type;
     if (is_float(type)) return type;
     throw Error(ErrorCode::unsupported,
                 ErrorDetails{.area = "linear",
@@ -175,13 +176,9 @@ DType data_type(const backend::WeightInfo& weight) {
                              .found = std::string(info(type).name) + " as in the file"});
 }
 
-// bf16 weights compute in bf16, others where the option asks for it; the pairs of bf16 need their
-// instruction.
-Input input_form(const BuildContext& context, DType type) {
-    const backend::Compute compute = context.options->compute;
-    const bool round =
-        compute == backend::Compute::bf16 || (compute == backend::Compute::automatic && type == DType::bf16);
-    if (!round) return Input::f32;
+// Pairs of bf16 need their instruction.
+Input input_form(const BuildContext& context, backend::Precision input, DType type) {
+    if (input == backend::Precision::f32) return Input::f32;
     return type == DType::bf16 && usable(Isa::avx512_bf16, context.isa) ? Input::bf16 : Input::rounded;
 }
 
@@ -213,7 +210,7 @@ void choose_onednn(const BuildContext& context, Input form, DenseWeight& w, Refu
     if (!same_types) {
         refusal = "no product of " + std::string(info(w.type).name) + " by " +
                   (form == Input::bf16 ? "bf16" : "f32");
-    } else if (context.options->invariant) {
+    } else if (context.program->row_invariant) {
         refusal = "results that depend on the rows beside";
     } else if (o.weight->matrices > 1) {
         refusal = "several matrices";
@@ -255,7 +252,7 @@ void add_dense_linears(const BuildContext& context, const std::vector<LinearOper
         std::vector<DenseWeight> weights;
         for (const LinearOperands& o : linears) {
             const DType type = data_type(*o.weight);
-            if (input_form(context, type) == form) weights.push_back(choose(context, o, type, form));
+            if (input_form(context, o.input, type) == form) weights.push_back(choose(context, o, type, form));
         }
         if (weights.empty()) continue;
         std::byte* scratch = context.memory->scratch;

@@ -1,13 +1,13 @@
 // Packed weights x rounded inputs.
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "base/checked.hpp"
+#include "cpu/layout.hpp"
 #include "cpu/machine.hpp"
 #include "cpu/ops/ops.hpp"
 #include "cpu/ops/packed_rows.hpp"
@@ -50,10 +50,10 @@ quant::PackedShape one_panel(const quant::PackedShape& of, std::uint64_t rows) {
     return {of.kind, std::min<std::uint64_t>(rows, quant::panel_rows), of.columns};
 }
 
-// Scratch of a thread: a panel made from blocks, and what the kernels of tiles keep.
+// Scratch of a thread.
 struct Room {
-    std::byte* panel = nullptr;
-    std::uint8_t* tiles = nullptr;
+    std::byte* panel = nullptr;            // made from blocks
+    std::uint8_t* tiles = nullptr;         // of their kernels
     float *gate = nullptr, *up = nullptr;  // results that are not activated yet
 };
 
@@ -327,8 +327,8 @@ PackedWeight packed_weight(const LinearOperands& o, const PackedKernels& kernels
             .kernel = kernels.panel[kind.index],
             .tile_kernel = tiles ? tiles->panels[kind.index] : nullptr,
             .type = o.weight->type,
-            .blocks = o.weight->form == backend::Form::file,
-            .precise = o.precise,
+            .blocks = layout_of(*o.weight) == Layout::file,
+            .precise = o.precise(),
             .data = o.data,
             .bias = o.bias,
             .out = o.out};
@@ -355,14 +355,15 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
                         const ActivateOperands* activate, Stages& out) {
     Refusals refusals;
     refusals.add("onednn", "no scales by group");
-    const TileKernels* tiles = context.inputs.tiles;
-    if (tiles == nullptr && allowed(Isa::amx, context, refusals))
-        refusals.add(std::string(to_string(Isa::amx)), context.inputs.precise
-                                                           ? "rounds inputs to bf16"
-                                                           : "rounds as the number of rows has it");
+    const bool matrix_unit = std::ranges::all_of(linears, &LinearOperands::matrix_unit);
+    const TileKernels* tiles = matrix_unit ? context.tiles : nullptr;
+    if (tiles == nullptr && allowed(Isa::amx, context, refusals)) {
+        const bool invariant = context.program->row_invariant;
+        refusals.add("amx", invariant ? "rounds as the number of rows has it" : "rounds inputs to bf16");
+    }
     const PackedLevel& level = choose(context, refusals);
     const LinearOperands& any = linears.front();
-    const bool precise = std::any_of(linears.begin(), linears.end(), [](const auto& o) { return o.precise; });
+    const bool precise = std::ranges::any_of(linears, &LinearOperands::precise);
     const PackedRows rows =
         lay_out(context.memory->scratch, any.max_rows, any.weight->columns, precise, tiles);
     std::byte* const rooms =
@@ -370,14 +371,14 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
     WantedSums wanted;
     std::vector<PackedWeight> weights;
     for (const LinearOperands& o : linears) {
-        const quant::PackedKind& kind = quant::packed_kind(o.weight->type);
+        const auto& kind = quant::packed_kind(o.weight->type);
         wanted.add(kind, level.kernels);
         weights.push_back(packed_weight(o, level.kernels, tiles));
         report_linear(
             context, *o.weight,
             fmt::format("packed{} {}{}{}{}", kind.code_bits, to_string(level.isa),
                         tiles ? fmt::format(", amx from {} rows", tiles->min_rows) : "",
-                        weights.back().blocks ? ", from blocks" : "", o.precise ? ", 16-bit inputs" : ""),
+                        weights.back().blocks ? ", from blocks" : "", o.precise() ? ", 16-bit inputs" : ""),
             refusals);
     }
     out.push_back(quantize_stage(any, rows, wanted, level.kernels));
@@ -385,16 +386,16 @@ void add_packed_linears(const BuildContext& context, const std::vector<LinearOpe
                                                       products_of(weights, activate)));
 }
 
-std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const PackedInputs& inputs,
-                                   bool precise, std::uint64_t rows, int threads) {
+std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const TileKernels* tiles, bool precise,
+                                   std::uint64_t rows, int threads) {
     std::uint64_t panel = 0;
-    if (weight.form == backend::Form::file) {
+    if (layout_of(weight) == Layout::file) {
         precise = true;  // one that shares its input may be, and the panel lies behind both
         const auto& kind = quant::packed_kind(weight.type);
         panel = one_panel({kind, weight.rows, weight.columns}, weight.rows).bytes();
     }
-    return packed_rows_bytes(rows, weight.columns, precise, inputs.tiles) +
-           static_cast<std::uint64_t>(threads) * PackedLinearStage::room_bytes(panel, inputs.tiles);
+    return packed_rows_bytes(rows, weight.columns, precise, tiles) +
+           static_cast<std::uint64_t>(threads) * PackedLinearStage::room_bytes(panel, tiles);
 }
 
 }  // namespace lamina::cpu

@@ -26,14 +26,17 @@ struct RowGroups {
 // A Linear with everything looked up.
 struct LinearOperands {
     const backend::WeightInfo* weight = nullptr;
-    const std::byte* data = nullptr;  // of the weight, in its form
+    const std::byte* data = nullptr;  // of the weight, in its layout
     const float* bias = nullptr;      // [outputs], or null
     const float* in = nullptr;        // [rows, columns]
     float* out = nullptr;             // [rows, outputs]
     backend::SlotInfo slot = {};      // of the input
     std::uint64_t max_rows = 0;
     RowGroups groups = {};
-    bool precise = false;  // inputs to about 16 bits, where they are not tiles
+    backend::Precision input = backend::Precision::f32;
+    bool matrix_unit = false;
+
+    bool precise() const { return input == backend::Precision::int16; }
 };
 
 void report_linear(const BuildContext& context, const backend::WeightInfo& weight, std::string implementation,
@@ -43,8 +46,8 @@ void report_linear(const BuildContext& context, const backend::WeightInfo& weigh
 // `activate`: of what some of them write, done with them; null: none.
 void add_packed_linears(const BuildContext& context, const std::vector<LinearOperands>& linears,
                         const ActivateOperands* activate, Stages& out);
-std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const PackedInputs& inputs,
-                                   bool precise, std::uint64_t rows, int threads);
+std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const TileKernels* tiles, bool precise,
+                                   std::uint64_t rows, int threads);
 
 // linear_dense.cpp: weights f32, f16 or bf16, row-major. All operands read the same input.
 void add_dense_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);

@@ -4,6 +4,7 @@
 #include <array>
 #include <variant>
 
+#include "cpu/layout.hpp"
 #include "cpu/profile.hpp"
 #include "lamina/error.hpp"
 
@@ -124,7 +125,8 @@ const float* vector_weight(const BuildContext& context, std::string_view op, Wei
     const auto& weights = context.program->weights;
     expect(id < weights.size(), op, "a weight below " + std::to_string(weights.size()), std::to_string(id));
     const WeightInfo& w = weights[id];
-    expect(w.form == Form::f32 && w.rows * w.columns == count, op, std::to_string(count) + " values of f32",
+    expect(layout_of(w) == Layout::f32 && w.rows * w.columns == count, op,
+           std::to_string(count) + " values of f32",
            "'" + w.name + "', " + std::to_string(w.rows) + " x " + std::to_string(w.columns));
     return reinterpret_cast<const float*>((*context.weights)[id]);
 }

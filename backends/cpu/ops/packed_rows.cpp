@@ -168,24 +168,6 @@ std::unique_ptr<Stage> quantize_stage(const LinearOperands& input, const PackedR
     return std::make_unique<QuantizeStage>(input, to, wanted, kernels);
 }
 
-// Inputs are rounded to 8 bits, which changes logits by some 1 %. What the rounding lost can be rounded to 8
-// bits and multiplied too (inputs of about 16 bits, twice the multiplications): where f32 is asked for, where
-// there are routers, which 1 % makes choose other experts, and where there is so little to multiply that it
-// does not matter. Values alone are a few percent of the multiplications and a fifth of the error: the cache
-// keeps them. Tiles round weights to bf16 as well, and only where there are many rows: not for these,
-// and not where a row's results may not depend on how many rows there are.
-PackedInputs packed_inputs(const backend::Program& program, const backend::DeviceOptions& options, Isa isa) {
-    constexpr std::uint64_t few_weights = 16u << 20;
-    PackedInputs inputs;
-    if (options.compute == backend::Compute::automatic) {
-        std::uint64_t weights = 0;
-        for (const auto& weight : program.weights) weights += weight.values();
-        inputs.precise = !program.routings.empty() || weights < few_weights;
-    } else {
-        inputs.precise = options.compute == backend::Compute::f32;
-    }
-    if (isa == Isa::amx && !inputs.precise && !options.invariant) inputs.tiles = &amx_tiles;
-    return inputs;
-}
+const TileKernels* tile_kernels(Isa isa) { return isa == Isa::amx ? &amx_tiles : nullptr; }
 
 }  // namespace lamina::cpu

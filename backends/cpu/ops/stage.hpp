@@ -89,22 +89,15 @@ class Profile;
 
 struct TileKernels;
 
-// How the inputs of quantized weights are rounded.
-struct PackedInputs {
-    bool precise = false;                // to about 16 bits; else those of Linear::kept alone
-    const TileKernels* tiles = nullptr;  // many rows: to bf16, for these kernels; null: all to int8
-};
-
 // What a stage is made from.
 struct BuildContext {
     const backend::Program* program = nullptr;
-    const backend::DeviceOptions* options = nullptr;
     Isa isa = Isa::scalar;
     int threads = 1;
-    PackedInputs inputs = {};  // packed_inputs(program, options, isa)
+    const TileKernels* tiles = nullptr;  // tile_kernels(isa)
     Memory* memory = nullptr;
     const std::vector<const std::byte*>* weights =
-        nullptr;  // by WeightId, in the form of program->weights[id].form
+        nullptr;  // by WeightId, in the layout of program->weights[id]
     std::vector<backend::ImplementationReport>* report = nullptr;
     Profile* profile = nullptr;  // learns the names of the stages, where times are wanted
 };
@@ -114,10 +107,10 @@ struct BuildContext {
 // that follows them, or null; true where the stages do it too.
 bool add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears,
                  const backend::Activate* next, Stages& out);
-// packed_rows.cpp says why. Pure.
-PackedInputs packed_inputs(const backend::Program& program, const backend::DeviceOptions& options, Isa isa);
+// The kernels of the matrix unit, for Linears that may use it; null where `isa` has none.
+const TileKernels* tile_kernels(Isa isa);
 // Scratch that add_linears' stages need for `rows` rows. Pure.
-std::uint64_t linear_scratch_bytes(const backend::Program& program, const PackedInputs& inputs,
+std::uint64_t linear_scratch_bytes(const backend::Program& program, const TileKernels* tiles,
                                    const backend::Linear& linear, std::uint64_t rows, int threads);
 
 }  // namespace lamina::cpu

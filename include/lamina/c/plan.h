@@ -42,6 +42,7 @@ typedef struct lamina_plan {
     lamina_string reason;                     /**< one sentence on why it is so */
     uint64_t total_bytes;                     /**< bytes allocated, over all buffers */
     uint64_t mapped_bytes;                    /**< bytes read in place, over all buffers */
+    lamina_string ops; /**< for people: what devices are asked to do in a step, an op a line */
 } lamina_plan;
 
 /** Frees a plan that lamina_make_plan has made; NULL is allowed. */

@@ -65,6 +65,7 @@ PlanView::PlanView(Plan plan)
     reason = view(value.reason);
     total_bytes = value.total_bytes();
     mapped_bytes = value.mapped_bytes();
+    ops = view(value.ops);
 }
 
 TypeCountView::TypeCountView(const TypeCount& count) : lamina_type_count{} {

@@ -65,6 +65,7 @@ static void check_plan(const lamina_plan* plan) {
         mapped += plan->buffers[i]->mapped_bytes;
     }
     CHECK(bytes > 0 && bytes == plan->total_bytes && mapped == plan->mapped_bytes);
+    CHECK(strstr(plan->ops.data, "attention") != NULL);
     lamina_text* text = NULL;
     if (OK(lamina_plan_table(plan, &text))) {
         CHECK(strchr(text->data, '\n') != NULL && strlen(text->data) == text->size);

@@ -9,7 +9,8 @@
 #include "tests/support/expect_error.hpp"
 
 using namespace lamina;
-using backend::Form;
+using cpu::Layout;
+using cpu::layout_of;
 using test::expect_error;
 using test::Random;
 
@@ -17,9 +18,11 @@ namespace {
 
 const DeviceInfo some_device{.name = "cpu", .backend = "cpu", .threads = 3};
 
-backend::WeightInfo placed(DType type, std::uint64_t rows, std::uint64_t columns) {
-    return cpu::record().place(some_device, {},
-                               {.name = "w", .type = type, .rows = rows, .columns = columns});
+backend::WeightInfo placed(DType type, std::uint64_t rows, std::uint64_t columns,
+                           const backend::DeviceOptions& options = {}) {
+    backend::WeightInfo weight{.name = "w", .type = type, .rows = rows, .columns = columns};
+    weight.layout = cpu::record().choose_layout(some_device, options, weight);
+    return weight;
 }
 
 }  // namespace
@@ -41,24 +44,23 @@ TEST_CASE("device: what it says about this machine", "[device]") {
 TEST_CASE("device: forms and bytes of weights", "[device]") {
     for (const DType type : {DType::q4_1, DType::q6_k, DType::mxfp4}) {
         const auto w = placed(type, 33, 512);
-        CHECK(w.form == Form::packed);
-        CHECK(w.bytes == quant::PackedShape{quant::packed_kind(type), 33, 512}.bytes());
-        const auto kept = cpu::record().place(some_device, {.repack = false},
-                                              {.name = "w", .type = type, .rows = 33, .columns = 512});
-        CHECK(kept.form == Form::file);
-        CHECK(kept.bytes == 0);
+        CHECK(layout_of(w) == Layout::packed);
+        CHECK(w.layout.bytes == quant::PackedShape{quant::packed_kind(type), 33, 512}.bytes());
+        const auto kept = placed(type, 33, 512, {.repack = false});
+        CHECK(layout_of(kept) == Layout::file);
+        CHECK(kept.layout.bytes == 0);
     }
     // Lattices would take several times their bytes.
-    CHECK(placed(DType::iq2_xxs, 33, 512).form == Form::file);
-    CHECK(placed(DType::iq2_xxs, 33, 512).bytes == 0);
+    CHECK(layout_of(placed(DType::iq2_xxs, 33, 512)) == Layout::file);
+    CHECK(placed(DType::iq2_xxs, 33, 512).layout.bytes == 0);
     for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
-        CHECK(placed(type, 2, 576).form == Form::file);
-        CHECK(placed(type, 2, 576).bytes == 0);
-        CHECK(placed(type, 1, 576).form == Form::f32);
-        CHECK(placed(type, 1, 576).bytes == 576 * 4);
+        CHECK(layout_of(placed(type, 2, 576)) == Layout::file);
+        CHECK(placed(type, 2, 576).layout.bytes == 0);
+        CHECK(layout_of(placed(type, 1, 576)) == Layout::f32);
+        CHECK(placed(type, 1, 576).layout.bytes == 576 * 4);
     }
-    CHECK(placed(DType::q8_0, 1, 64).form == Form::f32);
-    CHECK(placed(DType::i32, 4, 64).form == Form::file);
+    CHECK(layout_of(placed(DType::q8_0, 1, 64)) == Layout::f32);
+    CHECK(layout_of(placed(DType::i32, 4, 64)) == Layout::file);
     expect_error(ErrorCode::out_of_memory, {"w"}, [] { placed(DType::f32, 1, ~0ull); });
 }
 
@@ -103,8 +105,8 @@ TEST_CASE("device: weights that cannot be are refused", "[device]") {
     expect_error(ErrorCode::invalid_argument, {"'w'", "blocks of 32"},
                  [&] { device->upload({.info = placed(DType::q8_0, 4, 33), .bytes = bytes.first(136)}); });
     auto other = good;
-    other.form = Form::packed;
-    expect_error(ErrorCode::invalid_argument, {"'w'", "place()"},
+    other.layout.id = static_cast<std::uint8_t>(Layout::packed);
+    expect_error(ErrorCode::invalid_argument, {"'w'", "layout", "packed"},
                  [&] { device->upload({.info = other, .bytes = bytes.first(256)}); });
 }
 
@@ -118,26 +120,22 @@ TEST_CASE("device: buffers are zeroed, and an absurd one is an error", "[device]
                  [&] { device->allocate(1ull << 60); });
 }
 
-TEST_CASE("device: many rows go to the matrix unit where no result may ask for more", "[device]") {
+TEST_CASE("device: rows for the matrix unit have a place in the workspace", "[device]") {
     backend::Program p;
     p.max_rows = p.max_wanted = 100;
     p.slots = {{.width = 8192}, {.width = 8192}};
-    p.weights = {
-        {.name = "w", .type = DType::q4_k, .rows = 8192, .columns = 8192, .form = Form::packed, .bytes = 0}};
-    p.ops = {backend::Linear{.in = 0, .weight = 0, .out = 1}};
-    CHECK(cpu::packed_inputs(p, {}, cpu::Isa::amx).tiles == &cpu::amx_tiles);
-    CHECK(cpu::packed_inputs(p, {}, cpu::Isa::avx512_bf16).tiles == nullptr);
-    CHECK(cpu::packed_inputs(p, {.invariant = true}, cpu::Isa::amx).tiles == nullptr);
-    CHECK(cpu::packed_inputs(p, {.compute = backend::Compute::f32}, cpu::Isa::amx).tiles == nullptr);
+    p.weights = {placed(DType::q4_k, 8192, 8192)};
+    backend::Linear linear{
+        .in = 0, .weight = 0, .out = 1, .input = backend::Precision::int8, .matrix_unit = true};
+    p.ops = {linear};
     // Inputs once more, as bf16, and each thread's room: of the kernels, and for results of two matrices
     // until they are activated, 512 rows of 4 panels instead of 256 of one.
-    const auto with = cpu::workspace(p, {}, cpu::Isa::amx, 3),
-               without = cpu::workspace(p, {}, cpu::Isa::avx2, 3);
+    const auto with = cpu::workspace(p, cpu::Isa::amx, 3), without = cpu::workspace(p, cpu::Isa::avx2, 3);
     CHECK(with.scratch_bytes == without.scratch_bytes + 100 * 8192 * 2 + cpu::tile_bytes +
                                     3 * cpu::tile_room_bytes + 3 * 2 * (512 * 4 - 256) * 16 * sizeof(float));
-    p.routings = {{.experts = 4, .used = 2}};
-    CHECK(cpu::packed_inputs(p, {}, cpu::Isa::amx).tiles == nullptr);
-    CHECK(cpu::packed_inputs(p, {}, cpu::Isa::amx).precise);
+    linear.matrix_unit = false;
+    p.ops = {linear};
+    CHECK(cpu::workspace(p, cpu::Isa::amx, 3).bytes == without.bytes);
 }
 
 TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[device]") {
@@ -147,14 +145,13 @@ TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[devi
     p.max_position = 2000;
     p.slots = {{.width = 33}, {.width = 100, .rows = backend::Rows::wanted}};
     const auto slots = std::uint64_t{10 * 33 * 4 + 24} + (2 * 100 * 4 + 32);  // each a multiple of 64
-    CHECK(cpu::workspace(p, {}, cpu::Isa::scalar, 2).bytes == slots);
+    CHECK(cpu::workspace(p, cpu::Isa::scalar, 2).bytes == slots);
     p.ropes = {{.pairing = backend::RopePairing::halves, .inverse_frequencies = std::vector<float>(8)},
                {.pairing = backend::RopePairing::interleaved, .inverse_frequencies = std::vector<float>(8)}};
-    CHECK(cpu::workspace(p, {}, cpu::Isa::scalar, 2).bytes == slots + 10 * 16 * 4 + 10 * 32 * 4);
+    CHECK(cpu::workspace(p, cpu::Isa::scalar, 2).bytes == slots + 10 * 16 * 4 + 10 * 32 * 4);
     p.caches = {{.layers = 1, .pages = 1, .kv_heads = 2, .key_dim = 64, .value_dim = 64}};
     p.ops = {backend::Attention{.query = 0, .out = 0, .group = 0, .layer = 0, .heads = 4, .scale = 1.0f}};
-    const auto one = cpu::workspace(p, {}, cpu::Isa::scalar, 1),
-               two = cpu::workspace(p, {}, cpu::Isa::scalar, 2);
+    const auto one = cpu::workspace(p, cpu::Isa::scalar, 1), two = cpu::workspace(p, cpu::Isa::scalar, 2);
     CHECK(one.scratch_bytes > 0);
     CHECK(two.scratch_bytes ==
           2 * one.scratch_bytes);  // blocks and parts of long contexts both grow with the threads
@@ -163,7 +160,7 @@ TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[devi
     p.max_rows = p.max_wanted = ~0u;
     p.slots.assign(5, {.width = ~0u});
     expect_error(ErrorCode::out_of_memory, {"slots", "2^64"},
-                 [&] { cpu::workspace(p, {}, cpu::Isa::scalar, 1); });
+                 [&] { cpu::workspace(p, cpu::Isa::scalar, 1); });
 }
 
 TEST_CASE("device: a program and what it is bound to must agree", "[device]") {
@@ -172,7 +169,7 @@ TEST_CASE("device: a program and what it is bound to must agree", "[device]") {
     c.program.ops.push_back(backend::Scale{.x = x});
     const auto device = cpu::record().open(some_device, {});
     auto program = c.program;
-    program.weights[0] = cpu::record().place(some_device, {}, program.weights[0]);
+    program.weights[0].layout = cpu::record().choose_layout(some_device, {}, program.weights[0]);
     const auto weight = device->upload({.info = program.weights[0], .bytes = c.weights[0]});
     CHECK_NOTHROW(device->compile(program, {weight}, {}));
     expect_error(ErrorCode::invalid_argument, {"weights", "1", "0"},
