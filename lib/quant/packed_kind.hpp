@@ -1,5 +1,6 @@
 // The kinds of the packed layout (packed.hpp). Kernels of every instruction set include this: no standard C++
-// headers here.
+// headers here, functions are always inlined, and arrays that kernels index have internal linkage. A unit
+// compiled for an instruction set so defines nothing that the linker could choose for the whole program.
 #pragma once
 
 #include <stdint.h>
@@ -13,10 +14,9 @@ inline constexpr int panel_super_columns = 256;  // columns that share a unit
 // The values that 4-bit codes are indices of.
 enum class CodeLevels : uint8_t { none, iq4, fp4 };
 
-inline constexpr int8_t iq4_levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                          1,    13,   25,  38,  53,  69,  89,  113};
+constexpr int8_t iq4_levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 // FP4 (E2M1: 0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives), doubled.
-inline constexpr int8_t fp4_levels[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+constexpr int8_t fp4_levels[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 // How scales and minima are stored; each is 16 values, one a row.
 enum class Factors : uint8_t {
@@ -39,19 +39,24 @@ struct PackedKind {
     CodeLevels levels;
     Factors factors;
 
-    constexpr bool has_minima() const {
+    [[gnu::always_inline]] constexpr bool has_minima() const {
         return factors == Factors::f16_minima || factors == Factors::levels8_minima ||
                factors == Factors::levels4_minima;
     }
-    constexpr bool has_units() const {
+    [[gnu::always_inline]] constexpr bool has_units() const {
         return factors == Factors::unit || factors == Factors::levels8 ||
                factors == Factors::levels8_minima || factors == Factors::levels4_minima;
     }
-    constexpr int code_bytes() const { return panel_rows * panel_granule * code_bits / 8; }  // of a granule
-    constexpr int unit_bytes() const {  // of 256 columns, before their groups
+    // Of a granule.
+    [[gnu::always_inline]] constexpr int code_bytes() const {
+        return panel_rows * panel_granule * code_bits / 8;
+    }
+    // Of 256 columns, before their groups.
+    [[gnu::always_inline]] constexpr int unit_bytes() const {
         return !has_units() ? 0 : has_minima() ? 4 * panel_rows : 2 * panel_rows;
     }
-    constexpr int group_bytes() const {  // of a group's factors
+    // Of a group's factors.
+    [[gnu::always_inline]] constexpr int group_bytes() const {
         switch (factors) {
             case Factors::f16: return 2 * panel_rows;
             case Factors::f16_minima:
@@ -64,7 +69,9 @@ struct PackedKind {
         }
         return 0;
     }
-    constexpr bool operator==(const PackedKind& other) const { return index == other.index; }
+    [[gnu::always_inline]] constexpr bool operator==(const PackedKind& other) const {
+        return index == other.index;
+    }
 };
 
 inline constexpr PackedKind packed_kinds[] = {

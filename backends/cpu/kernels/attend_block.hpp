@@ -1,4 +1,5 @@
-// What the attention kernels of every instruction set are given: plain numbers and pointers.
+// What the attention kernels of every instruction set are given: plain numbers and pointers. Functions are
+// always inlined, so that no unit compiled for an instruction set defines one for the whole program.
 #pragma once
 
 #include <stddef.h>
@@ -45,15 +46,17 @@ struct AttendBlock {
 
 // Running results of a block's rows: maxima [attend_rows], sums [attend_rows], weighted values [rows, padded
 // value_dim].
-constexpr size_t attend_padded(size_t dim) { return (dim + attend_pad - 1) / attend_pad * attend_pad; }
-constexpr size_t attend_state_floats(size_t rows, size_t value_dim) {
+[[gnu::always_inline]] constexpr size_t attend_padded(size_t dim) {
+    return (dim + attend_pad - 1) / attend_pad * attend_pad;
+}
+[[gnu::always_inline]] constexpr size_t attend_state_floats(size_t rows, size_t value_dim) {
     return 2 * attend_rows + rows * attend_padded(value_dim);
 }
-constexpr size_t attend_wider(size_t key_dim, size_t value_dim) {
+[[gnu::always_inline]] constexpr size_t attend_wider(size_t key_dim, size_t value_dim) {
     return key_dim > value_dim ? key_dim : value_dim;
 }
 // Queries, a page of keys or values and again as pairs, scores, two states.
-constexpr size_t attend_scratch_floats(size_t key_dim, size_t value_dim) {
+[[gnu::always_inline]] constexpr size_t attend_scratch_floats(size_t key_dim, size_t value_dim) {
     return attend_rows * attend_padded(key_dim) +
            2 * attend_page * attend_padded(attend_wider(key_dim, value_dim)) + attend_rows * attend_page +
            2 * attend_state_floats(attend_rows, value_dim);

@@ -7,6 +7,7 @@
 #include "cpu/kernels/rows.hpp"
 
 namespace lamina::cpu {
+namespace {
 
 template <class V>
 constexpr FloatKernels float_table() {
@@ -34,4 +35,5 @@ constexpr FloatKernels float_table() {
     return k;
 }
 
+}  // namespace
 }  // namespace lamina::cpu

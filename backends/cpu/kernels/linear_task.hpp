@@ -74,7 +74,7 @@ struct PackedKernels {
     Peak peak;
 
     // Whether the kernel of `kind` reads the offsets of its group size.
-    constexpr bool reads_offsets(const quant::PackedKind& kind) const {
+    [[gnu::always_inline]] constexpr bool reads_offsets(const quant::PackedKind& kind) const {
         return kind.zero == 128 ? wants_offsets : kind.zero != 0;
     }
 };

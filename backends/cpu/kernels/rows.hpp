@@ -9,6 +9,7 @@
 #include "cpu/kernels/math.hpp"
 
 namespace lamina::cpu {
+namespace {
 
 template <class V>
 struct RowKernels {
@@ -170,4 +171,5 @@ struct RowKernels {
     }
 };
 
+}  // namespace
 }  // namespace lamina::cpu

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 namespace lamina::cpu {
+namespace {
 
 struct VectorAvx2 {
     static constexpr size_t width = 8;
@@ -104,4 +105,5 @@ struct VectorAvx2 {
     }
 };
 
+}  // namespace
 }  // namespace lamina::cpu
