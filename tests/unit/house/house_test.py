@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
-"""Shows that house.py finds what it looks for: faults planted in a small tree, and none in a clean one."""
+"""Shows that house.py and isa_objects.py find what they look for: faults planted in a small tree, none in a clean one.
+
+CXX and NM are the compiler and the nm to look with; c++ and nm where they are not set.
+"""
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house
+import isa_objects
 
 CLEAN = {
     "README.md": "words\n",
@@ -107,6 +113,59 @@ class HouseTest(unittest.TestCase):
             if path.endswith(house.CPP):
                 self.write(path, "int x;\n")
         self.expect("format", "lib/base/x.cpp", "int   x  ;\n")
+
+
+class IsaObjectsTest(unittest.TestCase):
+    """A small build of one unit."""
+
+    KERNEL = "namespace { int twice(int x) { return 2 * x; } }\nextern int (*const kernel)(int);\nint (*const kernel)(int) = twice;\n"
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.root)
+        self.unit = os.path.join(self.root, "backends", "cpu", "isa", "avx2.cpp")
+        os.makedirs(os.path.dirname(self.unit))
+        self.commands = os.path.join(self.root, "compile_commands.json")
+        self.command = f"{os.environ.get('CXX', 'c++')} -std=c++20 -fPIC -O2 -o unit.o -c {self.unit}"
+        with open(self.commands, "w", encoding="utf-8") as file:
+            json.dump([{"directory": self.root, "command": self.command, "file": self.unit}], file)
+
+    def faults(self, source, flag=None):
+        with open(self.unit, "w", encoding="utf-8") as file:
+            file.write(source)
+        if flag is None:
+            subprocess.run(self.command.split(), cwd=self.root, check=True)
+        return list(isa_objects.faults(self.commands, os.environ.get("NM", "nm"), flag))
+
+    def expect(self, name, source, flag=None):
+        found = self.faults(self.KERNEL + source, flag)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn(f"{name} is weak", found[0])
+
+    def test_a_clean_unit(self):
+        self.assertEqual(self.faults(self.KERNEL), [])
+        self.assertEqual(self.faults(self.KERNEL, "-O0"), [])
+
+    def test_weak_symbols(self):
+        self.expect("thrice(int)", "inline int thrice(int x) { return 3 * x; }\n"
+                                   "extern int (*const other)(int);\nint (*const other)(int) = thrice;\n")
+        self.expect("int times<4>(int)", "template <int n> int times(int x) { return n * x; }\n"
+                                         "template int times<4>(int);\n")
+        self.expect("levels", "inline constexpr int levels[] = {1, 2};\n"
+                              "extern const int* const table;\nconst int* const table = levels;\n")
+
+    def test_what_only_an_optimizer_hides(self):
+        hidden = "inline int thrice(int x) { return 3 * x; }\nextern int six(int x);\nint six(int x) { return 2 * thrice(x); }\n"
+        self.assertEqual(self.faults(self.KERNEL + hidden), [])
+        self.expect("thrice(int)", hidden, "-O0")
+
+    def test_nothing_to_look_at(self):
+        self.assertEqual(len(self.faults("")), 1, "an object without symbols")
+        os.remove(os.path.join(self.root, "unit.o"))
+        self.assertEqual(len(list(isa_objects.faults(self.commands, "nm"))), 1, "no object")
+        with open(self.commands, "w", encoding="utf-8") as file:
+            file.write("[]")
+        self.assertEqual(len(list(isa_objects.faults(self.commands, "nm"))), 1, "no unit")
 
 
 if __name__ == "__main__":
