@@ -22,9 +22,10 @@ inline constexpr const char* general_group = "General";
 // --color
 void add_colour_option(CLI::App& command);
 
-// MODEL, required.
 // --profile: ModelOptions::profile.
 void add_profile_option(CLI::App& command, ModelOptions& options);
+
+// MODEL, required.
 void add_model_path(CLI::App& command, std::string& path);
 
 // An argument without dashes that is one of a few words.
