@@ -10,6 +10,16 @@
 
 namespace lamina {
 
+/// What the user states of a device's speed (the settings of ModelOptions::devices). 0 where nothing is
+/// stated. A plan shows it; no choice depends on it.
+struct DeviceRates {
+    double read_bytes_per_s = 0;  ///< bw=: what the device itself reads of its memory
+    /// dram=: what its memory gives in all, to the device and to copies that run at the same time.
+    double memory_bytes_per_s = 0;
+    double link_bytes_per_s = 0;  ///< link=: copies between the host's memory and the device's
+    double operations_per_s = 0;  ///< flops=: multiplications and additions, each of them one operation
+};
+
 /// One device, as it was found.
 struct DeviceInfo {
     std::string name = {};              ///< how it is asked for: "cpu", "reference", "cuda:0"
@@ -20,6 +30,7 @@ struct DeviceInfo {
     int threads = 0;                    ///< CPUs that the process may use (CPU devices)
     std::vector<std::string> isa = {};  ///< instruction sets found, weakest first (CPU devices)
     std::string isa_used = {};  ///< the one that kernels run at: the strongest, or what LAMINA_ISA forces
+    DeviceRates stated = {};    ///< in a plan: what ModelOptions::devices states
 };
 
 /// What a device was seen to do at most: what measured speeds are held against. 0 where it is not known.

@@ -40,7 +40,9 @@ struct ModelOptions {
     /// Logit rows of one step; 1..batch_tokens, 0 = the larger of sequences and 16, at most batch_tokens.
     std::uint32_t logit_rows = 0;
     /// At most one device, as DeviceInfo::name, with what is to be assumed of it if that is not what was
-    /// found: "cpu", "cpu,mem=512GiB". Empty: chosen.
+    /// found: "cpu", "cpu,mem=512GiB,bw=145GB/s". mem= is its memory, all of it free; bw=, dram=, link= and
+    /// flops= are what a plan shows as DeviceInfo::stated. Sizes take B, kB ... TB, KiB ... TiB, rates the
+    /// same with /s, flops= takes k ... P. Empty: chosen.
     std::vector<std::string> devices = {};
     std::string backend = {};  ///< "cpu", "reference"; empty: chosen
     int threads = 0;           ///< threads that compute; 1..1024, 0 = all CPUs that the process may use

@@ -1,9 +1,9 @@
 #include "api/settle.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
+#include "api/device_spec.hpp"
 #include "lamina/error.hpp"
 
 namespace lamina {
@@ -14,38 +14,6 @@ namespace {
                                                           .subject = std::move(option),
                                                           .expected = std::move(expected),
                                                           .found = std::move(found)});
-}
-
-// "512GiB", "24e9", "1500MB" -> bytes.
-std::uint64_t parse_bytes(std::string_view text) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    static constexpr std::pair<std::string_view, double> units[] = {
-        {"", 1.0},    {"B", 1.0},      {"kB", 1e3},     {"MB", 1e6},     {"GB", 1e9},
-        {"TB", 1e12}, {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
-    for (const auto& [name, factor] : units) {
-        if (error == std::errc{} && unit == name && value > 0 && value * factor < 0x1p60)
-            return static_cast<std::uint64_t>(value * factor);
-    }
-    fail("device", "a size such as mem=24GiB", std::string(text));
-}
-
-// One `key=value` of a device SPEC. Rates are for the cost model of a split; one device alone has nothing to
-// weigh.
-void apply(std::string_view setting, DeviceInfo& device) {
-    const auto equals = setting.find('=');
-    const auto key = setting.substr(0, equals);
-    if (equals == std::string_view::npos ||
-        (key != "mem" && key != "bw" && key != "dram" && key != "flops" && key != "link")) {
-        fail("device", "mem=, bw=, dram=, flops= or link=", std::string(setting));
-    }
-    const auto value = setting.substr(equals + 1);
-    if (key == "mem") device.memory_bytes = device.available_bytes = parse_bytes(value);
-    double rate = 0;
-    if (std::from_chars(value.data(), value.data() + value.size(), rate).ec != std::errc{} || !(rate > 0)) {
-        fail("device", "a positive rate such as bw=145GB/s", std::string(setting));
-    }
 }
 
 // "cpu" or "cpu,mem=512GiB,bw=145GB/s": a device that is there, with what is to be assumed of it.
@@ -59,10 +27,7 @@ DeviceInfo find_device(const backend::Backend& backend, std::string_view spec) {
     if (device == found.end())
         fail("device", "a device of this machine (lamina info lists them)", std::string(name));
     DeviceInfo out = *device;
-    for (auto rest = spec; rest.find(',') != std::string_view::npos;) {
-        rest.remove_prefix(rest.find(',') + 1);
-        apply(rest.substr(0, rest.find(',')), out);
-    }
+    apply_spec(spec, out);
     return out;
 }
 

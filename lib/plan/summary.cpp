@@ -19,6 +19,42 @@ std::string format_bytes(std::uint64_t bytes) {
 
 namespace {
 
+// "145.0 GB/s" with "B/s".
+std::string format_rate(double rate, const char* unit) {
+    constexpr std::array prefixes{"", "k", "M", "G", "T", "P"};
+    std::size_t prefix = 0;
+    while (rate >= 1000 && prefix + 1 < prefixes.size()) rate /= 1000, ++prefix;
+    return fmt::format("{:.1f} {}{}", rate, prefixes[prefix], unit);
+}
+
+struct StatedRate {
+    double DeviceRates::*rate;
+    const char *key, *label, *unit;
+};
+constexpr StatedRate stated_rates[] = {
+    {&DeviceRates::read_bytes_per_s, "read_bytes_per_s", "reads", "B/s"},
+    {&DeviceRates::memory_bytes_per_s, "memory_bytes_per_s", "memory in all", "B/s"},
+    {&DeviceRates::link_bytes_per_s, "link_bytes_per_s", "link", "B/s"},
+    {&DeviceRates::operations_per_s, "operations_per_s", "computes", "FLOP/s"}};
+
+// Empty where nothing is stated.
+std::string stated_text(const DeviceRates& rates) {
+    std::string out;
+    for (const auto& [rate, key, label, unit] : stated_rates) {
+        if (rates.*rate > 0)
+            out += fmt::format("{}{} {}", out.empty() ? "" : ", ", label, format_rate(rates.*rate, unit));
+    }
+    return out.empty() ? out : "stated: " + out + "\n";
+}
+
+std::string stated_json(const DeviceRates& rates) {
+    std::string out;
+    for (const auto& [rate, key, label, unit] : stated_rates) {
+        if (rates.*rate > 0) out += fmt::format("{}\"{}\":{}", out.empty() ? "" : ",", key, rates.*rate);
+    }
+    return out.empty() ? out : ",\"stated\":{" + out + "}";
+}
+
 // Device and buffer names hold no control characters; quotes and backslashes might come from a CPU's name.
 std::string quoted(const std::string& text) {
     std::string out = "\"";
@@ -50,6 +86,7 @@ std::string Plan::table() const try {
         out +=
             fmt::format("device {}: {}, {} in all, {} free\n", device.name, device.description,
                         plan::format_bytes(device.memory_bytes), plan::format_bytes(device.available_bytes));
+        out += plan::stated_text(device.stated);
     }
     out += fmt::format("for {} x {} tokens of context, {} rows a step\n\n", sequences, context, batch_tokens);
     out += fmt::format("{:<12} {:<28} {:>16} {:>16}  {}\n", "device", "buffer", "bytes", "read in place", "");
@@ -70,9 +107,10 @@ std::string Plan::json() const try {
     for (std::size_t i = 0; i < devices.size(); ++i) {
         const auto& d = devices[i];
         out += fmt::format(
-            "{}{{\"name\":{},\"backend\":{},\"description\":{},\"memory_bytes\":{},\"available_bytes\":{}}}",
+            "{}{{\"name\":{},\"backend\":{},\"description\":{},\"memory_bytes\":{},\"available_bytes\":{}{}}"
+            "}",
             i ? "," : "", quoted(d.name), quoted(d.backend), quoted(d.description), d.memory_bytes,
-            d.available_bytes);
+            d.available_bytes, plan::stated_json(d.stated));
     }
     out += "],\"buffers\":[";
     for (std::size_t i = 0; i < buffers.size(); ++i) {

@@ -11,17 +11,30 @@
 extern "C" {
 #endif
 
+/**
+ * What the user states of a device's speed (the settings of lamina_model_options.devices). 0 where nothing is
+ * stated. A plan shows it; no choice depends on it.
+ */
+typedef struct lamina_device_rates {
+    double read_bytes_per_s; /**< bw=: what the device itself reads of its memory */
+    /** dram=: what its memory gives in all, to the device and to copies that run at the same time */
+    double memory_bytes_per_s;
+    double link_bytes_per_s; /**< link=: copies between the host's memory and the device's */
+    double operations_per_s; /**< flops=: multiplications and additions, each of them one operation */
+} lamina_device_rates;
+
 /** One device, as it was found. */
 typedef struct lamina_device_info {
-    lamina_string name;        /**< how it is asked for: "cpu", "reference", "cuda:0" */
-    lamina_string backend;     /**< "cpu", "reference", "cuda" */
-    lamina_string description; /**< the maker's name for it */
-    uint64_t memory_bytes;     /**< bytes in all */
-    uint64_t available_bytes;  /**< bytes free to use now */
-    int32_t threads;           /**< CPUs that the process may use (CPU devices) */
-    const lamina_string* isa;  /**< [isa_count] instruction sets found, weakest first (CPU devices) */
-    size_t isa_count;          /**< of isa */
-    lamina_string isa_used;    /**< the one that kernels run at: the strongest, or what LAMINA_ISA forces */
+    lamina_string name;         /**< how it is asked for: "cpu", "reference", "cuda:0" */
+    lamina_string backend;      /**< "cpu", "reference", "cuda" */
+    lamina_string description;  /**< the maker's name for it */
+    uint64_t memory_bytes;      /**< bytes in all */
+    uint64_t available_bytes;   /**< bytes free to use now */
+    int32_t threads;            /**< CPUs that the process may use (CPU devices) */
+    const lamina_string* isa;   /**< [isa_count] instruction sets found, weakest first (CPU devices) */
+    size_t isa_count;           /**< of isa */
+    lamina_string isa_used;     /**< the one that kernels run at: the strongest, or what LAMINA_ISA forces */
+    lamina_device_rates stated; /**< in a plan: what lamina_model_options.devices states */
 } lamina_device_info;
 
 /** What a device was seen to do at most: what measured speeds are held against. 0 where it is not known. */

@@ -121,7 +121,10 @@ typedef struct lamina_model_options {
     uint32_t logit_rows;
     /**
      * [device_count] at most one device, as lamina_device_info.name, with what is to be assumed of it if that
-     * is not what was found: "cpu", "cpu,mem=512GiB". Default: NULL, which leaves the choice to the library.
+     * is not what was found: "cpu", "cpu,mem=512GiB,bw=145GB/s". mem= is its memory, all of it free; bw=,
+     * dram=, link= and flops= are what a plan shows as lamina_device_info.stated. Sizes take B, kB ... TB,
+     * KiB ... TiB, rates the same with /s, flops= takes k ... P. Default: NULL, which leaves the choice to
+     * the library.
      */
     const char* const* devices;
     size_t device_count; /**< of devices; default: 0 */

@@ -30,6 +30,10 @@ DeviceView::DeviceView(const DeviceInfo& device) : lamina_device_info{}, isa_nam
     isa = isa_names.data();
     isa_count = isa_names.size();
     isa_used = view(device.isa_used);
+    stated = {.read_bytes_per_s = device.stated.read_bytes_per_s,
+              .memory_bytes_per_s = device.stated.memory_bytes_per_s,
+              .link_bytes_per_s = device.stated.link_bytes_per_s,
+              .operations_per_s = device.stated.operations_per_s};
 }
 
 BufferView::BufferView(const PlanBuffer& buffer) : lamina_plan_buffer{} {

@@ -13,7 +13,7 @@ STRUCTS = {
     "DeviceInfo": "lamina_device_info", "PlanBuffer": "lamina_plan_buffer", "PlanLayers": "lamina_plan_layers",
     "Plan": "lamina_plan", "ModelOptions": "lamina_model_options", "TypeCount": "lamina_type_count",
     "ModelInfo": "lamina_model_info", "OpImplementation": "lamina_op_implementation", "OpTime": "lamina_op_time",
-    "DeviceSpeed": "lamina_device_speed",
+    "DeviceSpeed": "lamina_device_speed", "DeviceRates": "lamina_device_rates",
     "Message": "lamina_message",
     "RenderOptions": "lamina_render_options", "SamplingParams": "lamina_sampling_params",
     "SequenceTokens": "lamina_sequence_tokens", "TokenLogprob": "lamina_token_logprob", "Piece": "lamina_piece",

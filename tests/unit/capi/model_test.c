@@ -91,6 +91,20 @@ static void test_without_loading(const char* path) {
     CHECK(plan == NULL);
 }
 
+static void test_stated_rates(const char* path) {
+    const char* const devices[] = {"reference,bw=145GB/s,dram=175GB/s,link=25GB/s,flops=2T"};
+    lamina_model_options options = small();
+    options.backend = NULL;
+    options.devices = devices;
+    options.device_count = 1;
+    lamina_plan* plan = NULL;
+    if (!OK(lamina_make_plan(path, &options, &plan))) return;
+    const lamina_device_rates* stated = &plan->devices[0]->stated;
+    CHECK(stated->read_bytes_per_s == 145e9 && stated->memory_bytes_per_s == 175e9);
+    CHECK(stated->link_bytes_per_s == 25e9 && stated->operations_per_s == 2e12);
+    lamina_plan_free(plan);
+}
+
 struct seen {
     unsigned progress_calls, log_calls, infos;
     uint64_t done, total;
@@ -281,6 +295,7 @@ static void test_refused(const char* path) {
 void test_model(const char* model_path) {
     test_defaults();
     test_without_loading(model_path);
+    test_stated_rates(model_path);
     test_callbacks(model_path);
     test_loaded(model_path);
     test_bare();

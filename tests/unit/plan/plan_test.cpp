@@ -128,12 +128,52 @@ TEST_CASE("plan: options that cannot be meant are refused by name") {
     refuse({.devices = {"cpu,mem=-3GB"}}, "mem");
     refuse({.devices = {"cpu,mem=inf"}}, "mem");
     refuse({.devices = {"cpu,colour=red"}}, "colour");
-    refuse({.devices = {"cpu,bw=fast"}}, "bw");
-    refuse({.devices = {"cpu,flops=-2T"}}, "flops");
     refuse({.devices = {"cpu", "cpu"}}, "devices");
     refuse({.backend = "abacus"}, "reference");
     refuse({.threads = -1}, "threads");
     refuse({.threads = 1 << 20}, "threads");
+}
+
+TEST_CASE("plan: settings of a device that state no positive rate are refused by name") {
+    const OnDisk model({});
+    for (std::string setting :
+         {"bw=fast",       "bw=",        "bw",          "bw=145GB", "bw=145G/s",   "bw=145 GB/s",
+          "bw=0",          "dram=0GB/s", "dram=-1GB/s", "dram=nan", "dram=inf",    "link=1e308TB/s",
+          "link=25GB/s/s", "link=1e999", "flops=-2T",   "flops=2X", "flops=2TB/s", "mem=0.5",
+          "mem=24GB/s",    "mem=1e30",   "mem=nan",     ""}) {
+        INFO(setting);
+        const auto spec = "cpu,mem=1GiB," + setting;
+        expect_error(ErrorCode::invalid_argument, {"device", setting},
+                     [&] { make_plan(model.path, {.devices = {spec}}); });
+    }
+}
+
+TEST_CASE("plan: shows what is stated of a device, and nothing where nothing is") {
+    const OnDisk model({});
+    const auto silent = make_plan(model.path, {.devices = {"cpu"}});
+    CHECK(silent.devices[0].stated.read_bytes_per_s == 0);
+    CHECK_THAT(silent.table() + silent.json(), !Catch::Contains("stated"));
+
+    const auto plan =
+        make_plan(model.path, {.devices = {"cpu,mem=512GiB,bw=145GB/s,dram=175e9,link=1.5MiB/s,flops=2T"}});
+    const DeviceInfo& device = plan.devices.at(0);
+    CHECK(device.available_bytes == std::uint64_t{512} << 30);
+    CHECK(device.stated.read_bytes_per_s == 145e9);
+    CHECK(device.stated.memory_bytes_per_s == 175e9);
+    CHECK(device.stated.link_bytes_per_s == 1.5 * 1048576);
+    CHECK(device.stated.operations_per_s == 2e12);
+    CHECK_THAT(plan.table(),
+               Catch::Contains("stated: reads 145.0 GB/s, memory in all 175.0 GB/s, link 1.6 MB/s, "
+                               "computes 2.0 TFLOP/s\n"));
+    const auto json = nlohmann::json::parse(plan.json());
+    const auto expected = nlohmann::json{{"read_bytes_per_s", 145e9},
+                                         {"memory_bytes_per_s", 175e9},
+                                         {"link_bytes_per_s", 1572864.0},
+                                         {"operations_per_s", 2e12}};
+    CHECK(json["devices"][0]["stated"] == expected);
+    const auto some = make_plan(model.path, {.devices = {"cpu,flops=50T"}});
+    CHECK(nlohmann::json::parse(some.json())["devices"][0]["stated"] ==
+          nlohmann::json{{"operations_per_s", 5e13}});
 }
 
 TEST_CASE("plan: prints as a table and as JSON with the same bytes") {
