@@ -14,3 +14,8 @@ if(LAMINA_ONEDNN)
     message(STATUS "oneDNN 3.2 not found: dense matrices use lamina's own kernels alone")
   endif()
 endif()
+
+# Optional: for the example, the test and the measurement of lamina/openmp.hpp.
+if(LAMINA_BUILD_TOOLS OR LAMINA_BUILD_TESTS)
+  find_package(OpenMP COMPONENTS CXX QUIET)
+endif()

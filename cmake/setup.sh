@@ -13,7 +13,7 @@ build_packages=(
 )
 test_packages=(
   ccache git catch2 libbenchmark-dev librapidcheck-dev libboost-context-dev
-  clang-14 llvm-14 clang-format-14 clang-tidy-14 doxygen
+  clang-14 llvm-14 clang-format-14 clang-tidy-14 libomp-14-dev doxygen
   groff-base zsh fish
 )
 
