@@ -51,7 +51,7 @@ class Docs(unittest.TestCase):
         self.assertEqual((0, ""), (self.status, self.complaints))
 
     def test_pages(self):
-        for page in ("index.html", "classlamina_1_1Model.html", "lamina_8h.html", "namespacelamina.html"):
+        for page in ("index.html", "classlamina_1_1Model.html", "lamina_8h.html", "openmp_8hpp.html", "namespacelamina.html"):
             self.assertTrue(os.path.isfile(os.path.join(self.output, "html", page)), page)
 
     def test_option_fields_have_default_and_range(self):

@@ -83,7 +83,7 @@ class Install(unittest.TestCase):
             cls.prefix[kind] = os.path.join(cls.root, "moved", kind)
             os.renames(first, cls.prefix[kind])
         shutil.copytree(HOST, os.path.join(cls.root, "host"))
-        for program in ("hello.cpp", "hello.c"):
+        for program in ("hello.cpp", "hello.c", "openmp.cpp"):
             shutil.copy(os.path.join(SOURCE, "examples", program), os.path.join(cls.root, "host"))
 
     def flags(self, kind, *more):
@@ -123,6 +123,10 @@ class Install(unittest.TestCase):
     def find_package(self, kind):
         build = self.build_host("find-" + kind, f"-DCMAKE_PREFIX_PATH={self.prefix[kind]}")
         self.check_programs(build, self.prefix[kind])
+        openmp = os.path.join(build, "openmp")
+        if cached(BUILD, "OpenMP_CXX_FLAGS") not in ("", "NOTFOUND"):
+            self.assertRegex(run(openmp, self.model, "hello"), "^hello.+")
+            self.check_loaded(openmp, self.prefix[kind])
 
     def test_find_package_static(self):
         self.find_package("static")
@@ -236,7 +240,12 @@ class Install(unittest.TestCase):
         for compiler in compilers:
             for header in headers(self.prefix["static"], "*.hpp"):
                 with self.subTest(compiler=compiler, header=header):
-                    run(compiler, "-std=c++20", *STRICT, "-fsyntax-only", f"-I{include}", "-include", header, "-x", "c++", "-", input="")
+                    alone = [compiler, "-std=c++20", *STRICT, "-fsyntax-only", f"-I{include}", "-include", header, "-x", "c++", "-"]
+                    if header == "lamina/openmp.hpp":
+                        with self.assertRaisesRegex(AssertionError, "compile with -fopenmp"):
+                            run(*alone, input="")
+                        alone.insert(1, "-fopenmp")
+                    run(*alone, input="")
         for header in headers(self.prefix["static"], "*.h"):
             with self.subTest(header=header):
                 run("gcc", "-std=c11", *STRICT, "-fsyntax-only", f"-I{include}", "-include", header, "-x", "c", "-", input="int used;\n")
