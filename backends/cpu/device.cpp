@@ -10,6 +10,7 @@
 #include "cpu/executable.hpp"
 #include "cpu/layout.hpp"
 #include "cpu/machine.hpp"
+#include "cpu/ops/ops.hpp"
 #include "cpu/speed.hpp"
 #include "cpu/weight.hpp"
 #include "lamina/error.hpp"
@@ -104,10 +105,10 @@ class CpuDevice final : public Device {
 
     std::unique_ptr<Executable> compile(const Program& program,
                                         std::vector<std::shared_ptr<const Weight>> weights,
-                                        std::vector<std::shared_ptr<Buffer>> caches) override {
-        const std::uint64_t bytes = workspace(program, isa_, team_.threads()).bytes;
-        return cpu::compile(program, std::move(weights), std::move(caches), allocated(bytes, "workspace"),
-                            options_, isa_, team_);
+                                        std::vector<std::shared_ptr<Buffer>> caches,
+                                        std::shared_ptr<Buffer> workspace) override {
+        return cpu::compile(program, std::move(weights), std::move(caches), std::move(workspace),
+                            options_.profile, isa_, team_);
     }
 
   private:
@@ -176,7 +177,7 @@ const Backend& record() {
         .layout_name = layout_name,
         .workspace_bytes =
             [](const DeviceInfo& device, const DeviceOptions& options, const Program& program) {
-                return workspace(program, isa_of(device), threads_of(device, options)).bytes;
+                return measure(program, Target::of(isa_of(device), threads_of(device, options))).bytes;
             },
     };
     return backend;

@@ -1,12 +1,9 @@
 #include "cpu/executable.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
-#include <variant>
 
-#include "cpu/layout.hpp"
 #include "cpu/ops/ops.hpp"
 #include "cpu/profile.hpp"
 #include "cpu/weight.hpp"
@@ -28,17 +25,14 @@ namespace {
 class CpuExecutable final : public Executable {
   public:
     CpuExecutable(const Program& program, std::vector<std::shared_ptr<const Weight>> weights,
-                  std::vector<std::shared_ptr<Buffer>> caches, Allocation memory,
-                  const DeviceOptions& options, Isa isa, Team& team)
+                  std::vector<std::shared_ptr<Buffer>> caches, std::shared_ptr<Buffer> workspace,
+                  bool profile, Isa isa, Team& team)
         : program_(program),
-          options_(options),
+          timed_(profile),
           team_(team),
           weights_(std::move(weights)),
           caches_(std::move(caches)),
-          workspace_(std::move(memory)) {
-        bind_weights();
-        divide_workspace(isa);
-        bind_caches();
+          workspace_(std::move(workspace)) {
         build(isa);
     }
 
@@ -60,10 +54,11 @@ class CpuExecutable final : public Executable {
     std::vector<OpTime> take_profile() override { return profile_.take(); }
 
   private:
-    void bind_weights() {
+    std::vector<const std::byte*> bind_weights() const {
         if (weights_.size() != program_.weights.size()) {
             refuse("weights", std::to_string(program_.weights.size()), std::to_string(weights_.size()));
         }
+        std::vector<const std::byte*> out;
         for (std::size_t i = 0; i < weights_.size(); ++i) {
             const auto* weight = dynamic_cast<const CpuWeight*>(weights_[i].get());
             const WeightInfo& wanted = program_.weights[i];
@@ -74,69 +69,47 @@ class CpuExecutable final : public Executable {
                 refuse(wanted.name, "the type, layout and shape that the program states",
                        "those of '" + got.name + "'");
             }
-            weight_data_.push_back(weight->data());
+            out.push_back(weight->data());
         }
+        return out;
     }
 
-    void divide_workspace(Isa isa) {
-        const Workspace layout = workspace(program_, isa, team_.threads());
-        const auto floats = [this](std::uint64_t offset) {
-            return reinterpret_cast<float*>(workspace_.data() + offset);
-        };
-        for (const auto offset : layout.slots) memory_.slots.push_back(floats(offset));
-        for (const auto offset : layout.ropes) memory_.ropes.push_back(floats(offset));
-        for (std::size_t i = 0; i < layout.routings.size(); ++i) {
-            memory_.routings.push_back(
-                lay_out(program_.routings[i], program_.max_rows, workspace_.data() + layout.routings[i]));
-        }
-        memory_.scratch = workspace_.data() + layout.scratch;
-        memory_.scratch_bytes = layout.scratch_bytes;
-    }
-
-    void bind_caches() {
+    std::vector<std::byte*> bind_caches() const {
         if (caches_.size() != program_.caches.size()) {
             refuse("caches", std::to_string(program_.caches.size()), std::to_string(caches_.size()));
         }
-        for (std::size_t i = 0; i < caches_.size(); ++i) {
-            const auto* buffer = dynamic_cast<const CpuBuffer*>(caches_[i].get());
-            if (buffer == nullptr)
-                refuse("cache " + std::to_string(i), "a buffer of this device", "another's");
-            const std::uint64_t bytes = program_.caches[i].bytes();
-            if (buffer->bytes() < bytes) {
-                refuse("cache " + std::to_string(i), std::to_string(bytes) + " bytes",
-                       std::to_string(buffer->bytes()));
-            }
-            memory_.caches.push_back(buffer->data());
+        std::vector<std::byte*> out;
+        for (std::size_t i = 0; i < caches_.size(); ++i)
+            out.push_back(data_of(*caches_[i], program_.caches[i].bytes(), "cache " + std::to_string(i)));
+        return out;
+    }
+
+    static std::byte* data_of(const Buffer& any, std::uint64_t bytes, const std::string& what) {
+        const auto* buffer = dynamic_cast<const CpuBuffer*>(&any);
+        if (buffer == nullptr) refuse(what, "a buffer of this device", "another's");
+        if (buffer->bytes() < bytes) {
+            refuse(what, std::to_string(bytes) + " bytes", std::to_string(buffer->bytes()));
         }
+        return buffer->data();
     }
 
     void build(Isa isa) {
         if (program_.logits >= program_.slots.size())
             refuse("logits", "a slot", std::to_string(program_.logits));
-        BuildContext context;
-        context.program = &program_;
-        context.isa = isa;
-        context.threads = team_.threads();
-        context.tiles = tile_kernels(isa);
-        context.memory = &memory_;
-        context.weights = &weight_data_;
-        std::vector<ImplementationReport> report;
-        context.report = &report;
-        if (options_.profile) context.profile = &profile_;
-        head_ = add_ops(context, stages_);
-        // A program repeats its layers: one line for each kind of op is enough.
-        for (auto& line : report) {
-            const auto same = [&line](const ImplementationReport& other) {
-                return other.op == line.op && other.implementation == line.implementation &&
-                       other.refused == line.refused;
-            };
-            if (std::none_of(report_.begin(), report_.end(), same)) report_.push_back(std::move(line));
-        }
+        const auto weights = bind_weights();
+        const auto caches = bind_caches();
+        const Bindings bindings{data_of(*workspace_, 0, "workspace"), weights, caches};
+        Builder b(program_, Target::of(isa, team_.threads()), bindings);
+        head_ = build_program(b, timed_ ? &profile_ : nullptr);
+        data_of(*workspace_, b.workspace_bytes(), "workspace");
+        for (Slot slot = 0; slot < program_.slots.size(); ++slot) slots_.push_back(b.slot_data(slot));
+        stages_ = b.take_stages();
+        report_ = b.take_report();
     }
 
     void run_stages(const Step& step, Worker worker) {
         const std::size_t count = step.hidden_only ? head_ : stages_.size();
-        const bool timed = options_.profile && worker.thread == 0;
+        const bool timed = timed_ && worker.thread == 0;
         const Stage* before = nullptr;
         for (std::size_t i = 0; i < count; ++i) {
             const Stage& stage = *stages_[i];
@@ -154,18 +127,17 @@ class CpuExecutable final : public Executable {
 
     std::span<const float> content(Slot slot) const {
         const SlotInfo& info = program_.slots[slot];
-        return {memory_.slots[slot],
+        return {slots_[slot],
                 std::size_t{info.width} * rows_[static_cast<std::size_t>(info.rows)] * info.copies};
     }
 
     const Program program_;
-    const DeviceOptions options_;
+    const bool timed_;
     Team& team_;
     const std::vector<std::shared_ptr<const Weight>> weights_;
     const std::vector<std::shared_ptr<Buffer>> caches_;
-    std::vector<const std::byte*> weight_data_;
-    const Allocation workspace_;
-    Memory memory_;
+    const std::shared_ptr<Buffer> workspace_;
+    std::vector<float*> slots_;
     Stages stages_;
     std::size_t head_ = 0;  // the first stage that only logits need
     Barrier barrier_;
@@ -178,10 +150,10 @@ class CpuExecutable final : public Executable {
 
 std::unique_ptr<Executable> compile(const Program& program,
                                     std::vector<std::shared_ptr<const Weight>> weights,
-                                    std::vector<std::shared_ptr<Buffer>> caches, Allocation memory,
-                                    const DeviceOptions& options, Isa isa, Team& team) {
-    return std::make_unique<CpuExecutable>(program, std::move(weights), std::move(caches), std::move(memory),
-                                           options, isa, team);
+                                    std::vector<std::shared_ptr<Buffer>> caches,
+                                    std::shared_ptr<Buffer> workspace, bool profile, Isa isa, Team& team) {
+    return std::make_unique<CpuExecutable>(program, std::move(weights), std::move(caches),
+                                           std::move(workspace), profile, isa, team);
 }
 
 }  // namespace lamina::cpu

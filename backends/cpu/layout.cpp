@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <string>
-#include <variant>
 
 #include "base/checked.hpp"
 #include "base/cpu_count.hpp"
-#include "cpu/ops/ops.hpp"
 #include "lamina/error.hpp"
 #include "quant/decode.hpp"
 #include "quant/packed.hpp"
@@ -18,9 +16,9 @@ using namespace backend;
 namespace {
 
 constexpr int most_threads = 1024;
-constexpr std::uint64_t line = 64;
+}  // namespace
 
-[[noreturn]] void too_large(const std::string& what) {
+void too_large(const std::string& what) {
     throw Error(
         ErrorCode::out_of_memory,
         ErrorDetails{.area = "cpu", .subject = what, .expected = "a size below 2^64", .found = "more"});
@@ -32,19 +30,6 @@ std::uint64_t matrix_bytes(std::uint64_t rows, std::uint64_t columns, const std:
     if (!bytes) too_large(what);
     return *bytes;
 }
-
-std::uint64_t scratch_of(const Program& program, Isa isa, const Op& op, int threads) {
-    if (const auto* attention = std::get_if<Attention>(&op))
-        return attention_scratch_bytes(program, *attention, threads);
-    if (const auto* route = std::get_if<Route>(&op)) return route_scratch_bytes(program, *route, threads);
-    if (const auto* linear = std::get_if<Linear>(&op)) {
-        return linear_scratch_bytes(program, tile_kernels(isa), *linear, slot_rows(program, linear->in),
-                                    threads);
-    }
-    return 0;
-}
-
-}  // namespace
 
 int threads_of(const DeviceInfo& device, const DeviceOptions& options) {
     if (options.threads < 0 || options.threads > most_threads) {
@@ -89,48 +74,6 @@ WeightLayout choose_layout(const DeviceInfo&, const DeviceOptions& options, cons
     if (weight.matrices * weight.rows == 1 || !(blocks || is_float(weight.type))) return as(Layout::f32);
     const bool pack = blocks && options.repack && quant::worth_packing(quant::packed_kind(weight.type));
     return as(pack ? Layout::packed : Layout::file);
-}
-
-std::uint64_t routing_bytes(const ExpertRouting& routing, std::uint32_t max_rows) {
-    const std::uint64_t pairs = std::uint64_t{max_rows} * routing.used;
-    return (routing.experts + 1 + 4 * pairs) * sizeof(std::uint32_t);
-}
-
-Routing lay_out(const ExpertRouting& routing, std::uint32_t max_rows, std::byte* memory) {
-    const std::uint64_t pairs = std::uint64_t{max_rows} * routing.used;
-    auto* at = reinterpret_cast<std::uint32_t*>(memory);
-    Routing out;
-    out.first = at;
-    out.row = out.first + routing.experts + 1;
-    out.pair = out.row + pairs;
-    out.expert = out.pair + pairs;
-    out.weight = reinterpret_cast<float*>(out.expert + pairs);
-    return out;
-}
-
-Workspace workspace(const Program& program, Isa isa, int threads) {
-    Workspace out;
-    const auto append = [&out](std::uint64_t bytes) {
-        const std::uint64_t offset = out.bytes;
-        const auto end = checked_add(offset, bytes);
-        const auto aligned = end ? checked_align(*end, line) : std::nullopt;
-        if (!aligned) too_large("workspace");
-        out.bytes = *aligned;
-        return offset;
-    };
-    for (Slot slot = 0; slot < program.slots.size(); ++slot) {
-        out.slots.push_back(
-            append(matrix_bytes(slot_rows(program, slot), program.slots[slot].width, "slots")));
-    }
-    for (const RopeTable& rope : program.ropes) {
-        out.ropes.push_back(append(matrix_bytes(program.max_rows, rope_row_floats(rope), "rotary tables")));
-    }
-    for (const ExpertRouting& routing : program.routings)
-        out.routings.push_back(append(routing_bytes(routing, program.max_rows)));
-    for (const Op& op : program.ops)
-        out.scratch_bytes = std::max(out.scratch_bytes, scratch_of(program, isa, op, threads));
-    out.scratch = append(out.scratch_bytes);
-    return out;
 }
 
 }  // namespace lamina::cpu

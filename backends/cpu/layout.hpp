@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <string>
 
 #include "backend/device.hpp"
-#include "cpu/ops/stage.hpp"
+#include "cpu/isa.hpp"
 
 namespace lamina::cpu {
 
@@ -32,19 +32,8 @@ std::uint64_t layout_bytes(Layout layout, const backend::WeightInfo& weight);
 backend::WeightLayout choose_layout(const DeviceInfo& device, const backend::DeviceOptions& options,
                                     const backend::WeightInfo& weight);
 
-// Where things lie in a program's one allocation, as byte offsets, each aligned to 64.
-struct Workspace {
-    std::vector<std::uint64_t> slots;     // f32 [max rows of the slot's kind, width]
-    std::vector<std::uint64_t> ropes;     // f32 [max_rows, rope_row_floats]
-    std::vector<std::uint64_t> routings;  // routing_bytes
-    std::uint64_t scratch = 0, scratch_bytes = 0;
-    std::uint64_t bytes = 0;
-};
-// The arrays of a Routing, one behind the other from `memory` on: what they take together, and where they
-// lie.
-std::uint64_t routing_bytes(const backend::ExpertRouting& routing, std::uint32_t max_rows);
-Routing lay_out(const backend::ExpertRouting& routing, std::uint32_t max_rows, std::byte* memory);
-// Throws out_of_memory where the sizes exceed 64 bits.
-Workspace workspace(const backend::Program& program, Isa isa, int threads);
+// f32 [rows, columns]. Throws out_of_memory that names `what` where the bytes exceed 64 bits.
+std::uint64_t matrix_bytes(std::uint64_t rows, std::uint64_t columns, const std::string& what);
+[[noreturn]] void too_large(const std::string& what);
 
 }  // namespace lamina::cpu

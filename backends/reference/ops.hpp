@@ -22,7 +22,7 @@ struct Routing {
 // A running program's memory.
 struct Context {
     const backend::Program& program;
-    std::vector<std::vector<float>>& slots;                  // [rows, width], as many rows as the step has
+    const std::vector<std::span<float>>& slots;              // [rows, width], as many rows as the step has
     const std::vector<std::span<const std::byte>>& weights;  // by WeightId, the file's bytes
     const std::vector<float*>& caches;                       // by group, f32
     std::vector<Routing>& routings;                          // by RoutingId

@@ -46,22 +46,27 @@ class ReferenceExecutable final : public Executable {
   public:
     ReferenceExecutable(const Program& program, Team& team,
                         std::vector<std::shared_ptr<const Weight>> weights,
-                        std::vector<std::shared_ptr<Buffer>> caches)
+                        std::vector<std::shared_ptr<Buffer>> caches, std::shared_ptr<Buffer> workspace)
         : program_(program),
           team_(team),
           owned_weights_(std::move(weights)),
-          owned_caches_(std::move(caches)) {
+          owned_caches_(std::move(caches)),
+          workspace_(std::move(workspace)) {
         for (const auto& weight : owned_weights_)
             weights_.push_back(dynamic_cast<const FileWeight&>(*weight).bytes());
         for (const auto& cache : owned_caches_) caches_.push_back(dynamic_cast<HostBuffer&>(*cache).data());
-        for (const auto& slot : program_.slots)
-            slots_.emplace_back().reserve(std::size_t{slot.width} * max_rows(program_, slot));
+        float* at = dynamic_cast<HostBuffer&>(*workspace_).data();
+        for (const auto& slot : program_.slots) {
+            starts_.push_back(at);
+            at += std::size_t{slot.width} * max_rows(program_, slot);
+        }
+        slots_.resize(starts_.size());
         routings_.resize(program_.routings.size());
     }
 
     void run(const Step& step) override {
         for (std::size_t i = 0; i < slots_.size(); ++i) {
-            slots_[i].resize(std::size_t{program_.slots[i].width} * step.rows(program_.slots[i]));
+            slots_[i] = {starts_[i], std::size_t{program_.slots[i].width} * step.rows(program_.slots[i])};
         }
         const Context context{program_, slots_, weights_, caches_, routings_, step, team_};
         const std::size_t count = step.hidden_only ? program_.head : program_.ops.size();
@@ -71,7 +76,7 @@ class ReferenceExecutable final : public Executable {
     }
 
     std::span<const float> result(Slot slot) const override { return slots_[slot]; }
-    std::vector<float> read(Slot slot) const override { return slots_[slot]; }
+    std::vector<float> read(Slot slot) const override { return {slots_[slot].begin(), slots_[slot].end()}; }
 
     std::vector<ImplementationReport> report() const override {
         std::vector<ImplementationReport> out;
@@ -86,7 +91,9 @@ class ReferenceExecutable final : public Executable {
     std::vector<std::shared_ptr<Buffer>> owned_caches_;
     std::vector<std::span<const std::byte>> weights_;
     std::vector<float*> caches_;
-    std::vector<std::vector<float>> slots_;
+    std::shared_ptr<Buffer> workspace_;
+    std::vector<float*> starts_;           // of the slots, in the workspace
+    std::vector<std::span<float>> slots_;  // with the rows of the step
     std::vector<Routing> routings_;
 };
 
@@ -110,8 +117,10 @@ class ReferenceDevice final : public Device {
     }
     std::unique_ptr<Executable> compile(const Program& program,
                                         std::vector<std::shared_ptr<const Weight>> weights,
-                                        std::vector<std::shared_ptr<Buffer>> caches) override {
-        return std::make_unique<ReferenceExecutable>(program, team_, std::move(weights), std::move(caches));
+                                        std::vector<std::shared_ptr<Buffer>> caches,
+                                        std::shared_ptr<Buffer> workspace) override {
+        return std::make_unique<ReferenceExecutable>(program, team_, std::move(weights), std::move(caches),
+                                                     std::move(workspace));
     }
 
   private:

@@ -85,11 +85,12 @@ class Device {
     // Measures for a moment. Throws out_of_memory.
     virtual DeviceSpeed measure_speed() { return {}; }
     virtual std::shared_ptr<Buffer> allocate(std::uint64_t bytes) = 0;
-    // weights[i] belongs to program.weights[i]; caches[i] to program.caches[i]. Allocates
-    // workspace_bytes(program).
+    // weights[i] belongs to program.weights[i]; caches[i] to program.caches[i]; the workspace has
+    // Backend::workspace_bytes. Programs that never run at once may share one.
     virtual std::unique_ptr<Executable> compile(const Program& program,
                                                 std::vector<std::shared_ptr<const Weight>> weights,
-                                                std::vector<std::shared_ptr<Buffer>> caches) = 0;
+                                                std::vector<std::shared_ptr<Buffer>> caches,
+                                                std::shared_ptr<Buffer> workspace) = 0;
 };
 
 // What a backend is to the rest of the library. The registry (backends/registry.cpp) is the only place that
@@ -104,7 +105,8 @@ struct Backend {
     WeightLayout (*choose_layout)(const DeviceInfo& device, const DeviceOptions& options,
                                   const WeightInfo& weight);
     const char* (*layout_name)(std::uint8_t id);  // "packed", "as in the file"
-    // Bytes that compile() allocates: slots and scratch for max_rows and max_wanted.
+    // Bytes of the workspace that compile() is given: slots and scratch for max_rows and max_wanted. Throws
+    // invalid_argument where the program contradicts itself.
     std::uint64_t (*workspace_bytes)(const DeviceInfo& device, const DeviceOptions& options,
                                      const Program& program);
     // The element type in which the device keeps keys and values when `wanted` is asked for; null: as wanted.

@@ -50,7 +50,8 @@ Executor::Executor(const format::ModelFile& file, plan::Plan plan, const backend
       device_(backend::find_backend(plan_.device.backend).open(plan_.device, options)),
       weights_(upload(file, plan_, *device_, progress)) {
     for (auto bytes : plan_.cache_bytes) caches_.push_back(device_->allocate(bytes));
-    executable_ = device_->compile(plan_.program, weights_, caches_);
+    executable_ =
+        device_->compile(plan_.program, weights_, caches_, device_->allocate(plan_.workspace_bytes));
 }
 
 std::span<const float> Executor::run(const backend::Step& step) {

@@ -11,7 +11,7 @@
 #include "base/team.hpp"
 #include "cpu/layout.hpp"
 #include "cpu/memory.hpp"
-#include "cpu/ops/stage.hpp"
+#include "cpu/ops/ops.hpp"
 #include "quant/packed.hpp"
 #include "tests/support/random.hpp"
 #include "tests/support/rounding.hpp"
@@ -100,24 +100,21 @@ class LinearCase {
             linears_[i].matrix_unit =
                 is_quantized(type) && rounding == Rounding::most && !program_.row_invariant;
         }
-        std::uint64_t scratch = 0;
-        for (const auto& linear : linears_) {
-            scratch = std::max(scratch, cpu::linear_scratch_bytes(program_, used_tiles_, linear,
-                                                                  program_.max_rows, threads));
-        }
-        AlignedBytes& memory = memory_.emplace_back(scratch);
-        cpu_memory_.scratch = memory.data();
-        cpu_memory_.scratch_bytes = scratch;
-        stages_.clear();
-        report_.clear();
-        activates_ = cpu::add_linears({.program = &program_,
-                                       .isa = isa,
-                                       .threads = threads,
-                                       .tiles = used_tiles_,
-                                       .memory = &cpu_memory_,
-                                       .weights = &weights_,
-                                       .report = &report_},
-                                      linears_, next_ ? &*next_ : nullptr, stages_);
+        const cpu::Target target{isa, threads, used_tiles_};
+        const auto build_all = [&](cpu::Builder& b) {
+            return cpu::build_linears(linears_, next_ ? &*next_ : nullptr, b);
+        };
+        cpu::Builder measured(program_, target);
+        build_all(measured);
+        AlignedBytes& workspace = memory_.emplace_back(measured.workspace_bytes());
+        const cpu::Bindings bindings{.workspace = workspace.data(), .weights = weights_};
+        cpu::Builder b(program_, target, bindings);
+        activates_ = build_all(b);
+        slots_.clear();
+        for (backend::Slot slot = 0; slot < program_.slots.size(); ++slot)
+            slots_.push_back(b.slot_data(slot));
+        stages_ = b.take_stages();
+        report_ = b.take_report();
     }
 
     // Runs the first `rows` rows. The threads of a stage take their turns, unless `parallel`.
@@ -133,8 +130,8 @@ class LinearCase {
         }
     }
 
-    float* in() { return cpu_memory_.slots[in_]; }
-    float* out(std::size_t i) { return cpu_memory_.slots[linears_[i].out]; }
+    float* in() { return slots_[in_]; }
+    float* out(std::size_t i) { return slots_[linears_[i].out]; }
     // Of many rows; null: there are none.
     const cpu::TileKernels* tiles() const { return linears_.front().matrix_unit ? used_tiles_ : nullptr; }
     const std::vector<backend::ImplementationReport>& report() const { return report_; }
@@ -142,8 +139,6 @@ class LinearCase {
   private:
     backend::Slot add_slot(std::uint32_t width) {
         program_.slots.push_back({.width = width, .rows = backend::Rows::all});
-        AlignedBytes& memory = memory_.emplace_back(std::uint64_t{program_.max_rows} * width * sizeof(float));
-        cpu_memory_.slots.push_back(reinterpret_cast<float*>(memory.data()));
         return static_cast<backend::Slot>(program_.slots.size() - 1);
     }
 
@@ -163,7 +158,7 @@ class LinearCase {
     const cpu::TileKernels *tiles_ = nullptr, *used_tiles_ = nullptr;
     std::optional<backend::Precision> forced_;
     std::size_t precise_ = ~std::size_t{0};
-    cpu::Memory cpu_memory_;
+    std::vector<float*> slots_;
     backend::Slot in_ = 0;
     std::shared_ptr<Team> team_;
     std::deque<AlignedBytes> memory_;

@@ -96,7 +96,8 @@ class Bound {
             if (backend.cache_type) cache.type = backend.cache_type(cache.type);
             caches_.push_back(device_->allocate(cache.bytes()));
         }
-        executable_ = device_->compile(program, std::move(weights), caches_);
+        const auto workspace = device_->allocate(backend.workspace_bytes(info, options, program));
+        executable_ = device_->compile(program, std::move(weights), caches_, workspace);
     }
 
     // Runs one step; `wanted` counts rows of the step.

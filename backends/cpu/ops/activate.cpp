@@ -32,36 +32,35 @@ const char* name_of(Activation kind) {
 
 }  // namespace
 
-ActivateOperands activate_operands(const BuildContext& context, const Activate& op) {
-    const SlotInfo& slot = slot_info(context, "activate", op.gate);
+ActivateOperands activate_operands(const Activate& op, const Builder& b) {
+    const SlotInfo& slot = b.slot("activate", op.gate);
     const auto same = [&](Slot other) {
-        const SlotInfo& info = slot_info(context, "activate", other);
+        const SlotInfo& info = b.slot("activate", other);
         return info == slot;
     };
     expect(same(op.out) && (!op.gated || same(op.up)), "activate", "slots of one shape", "different ones");
     expect(op.gated || op.kind != Activation::clamped_swiglu, "activate", "clamped_swiglu with a gate",
            "none");
-    const auto kernel = kernel_of(float_kernels(context.isa), op.kind);
+    const auto kernel = kernel_of(float_kernels(b.isa()), op.kind);
     expect(kernel != nullptr, "activate", "a known activation", std::to_string(static_cast<int>(op.kind)));
-    const auto& slots = context.memory->slots;
     return {.kernel = kernel,
-            .gate = slots[op.gate],
-            .up = op.gated ? slots[op.up] : nullptr,
-            .out = slots[op.out]};
+            .gate = b.slot_data(op.gate),
+            .up = op.gated ? b.slot_data(op.up) : nullptr,
+            .out = b.slot_data(op.out)};
 }
 
-void add_activate(const BuildContext& context, const Activate& op, Stages& out) {
-    const ActivateOperands o = activate_operands(context, op);
+void build(const Activate& op, Builder& b) {
+    const ActivateOperands o = activate_operands(op, b);
     const auto work = [o](std::uint64_t first, std::uint64_t count) {
         o.kernel(o.gate + first, o.up == nullptr ? nullptr : o.up + first, o.out + first, count);
     };
-    add_element_stage(slot_info(context, "activate", op.out), work, out);
-    report_activate(context, op, {});
+    add_element_stage(b.slot("activate", op.out), work, b);
+    report_activate(op, {}, b);
 }
 
-void report_activate(const BuildContext& context, const Activate& op, std::string_view where) {
-    add_report(context, std::string("activate ") + name_of(op.kind),
-               std::string(to_string(float_isa(context.isa))).append(where));
+void report_activate(const Activate& op, std::string_view where, Builder& b) {
+    b.report(std::string("activate ") + name_of(op.kind),
+             std::string(to_string(float_isa(b.isa()))).append(where));
 }
 
 }  // namespace lamina::cpu

@@ -29,17 +29,17 @@ struct PrefillKernel {
     std::string implementation = {};
     Refusals refusals = {};
 };
-PrefillKernel prefill_kernel(const BuildContext& context, const Attention& op) {
-    const FloatKernels& kernels = float_kernels(context.isa);
-    const std::string isa(to_string(float_isa(context.isa)));
-    const bool invariant = context.program->row_invariant;
+PrefillKernel prefill_kernel(const Attention& op, const Builder& b) {
+    const FloatKernels& kernels = float_kernels(b.isa());
+    const std::string isa(to_string(float_isa(b.isa())));
+    const bool invariant = b.program().row_invariant;
     PrefillKernel out;
     if (op.prefill == Precision::f32) {
         out.refusals.add("bf16", invariant ? "not the bits of a row alone" : "inputs are precise");
-    } else if (allowed(Isa::amx, context, out.refusals)) {
+    } else if (b.allows(Isa::amx, out.refusals)) {
         out.kernel = attend_pairs_amx;
         out.implementation = isa + ", amx for prompts";
-    } else if (allowed(Isa::avx512_bf16, context, out.refusals)) {
+    } else if (b.allows(Isa::avx512_bf16, out.refusals)) {
         out.kernel = attend_pairs_avx512;
         out.implementation = isa + ", avx512_bf16 for prompts";
     }
@@ -162,48 +162,34 @@ class CombineStage final : public Stage {
     std::shared_ptr<const Bound> bound_;
 };
 
-bool sound(const Program& program, const Attention& op) {
-    if (op.group >= program.caches.size()) return false;
-    const CacheGeometry& g = program.caches[op.group];
-    return g.kv_heads > 0 && op.heads > 0 && op.heads % g.kv_heads == 0;
-}
-
 }  // namespace
 
-std::uint64_t attention_scratch_bytes(const Program& program, const Attention& op, int threads) {
-    if (!sound(program, op)) return 0;
-    const AttentionShape shape(program, op, threads);
-    return (shape.threads * thread_floats(program.caches[op.group]) + shape.partials_floats()) *
-           sizeof(float);
-}
-
-void add_attention(const BuildContext& context, const Attention& op, Stages& out) {
-    const CacheGeometry& g = cache_geometry(context, "attention", op.group, op.layer);
-    expect(sound(*context.program, op), "attention", "heads in multiples of " + std::to_string(g.kv_heads),
-           std::to_string(op.heads));
-    const SlotInfo& query = slot_info(context, "attention", op.query);
-    const SlotInfo& result = slot_info(context, "attention", op.out);
+void build(const Attention& op, Builder& b) {
+    const CacheGeometry& g = b.cache("attention", op.group, op.layer);
+    expect(op.heads > 0 && op.heads % g.kv_heads == 0, "attention",
+           "heads in multiples of " + std::to_string(g.kv_heads), std::to_string(op.heads));
+    const SlotInfo& query = b.slot("attention", op.query);
+    const SlotInfo& result = b.slot("attention", op.out);
     expect(query.rows == Rows::all && result.rows == Rows::all, "attention", "slots of all rows",
            "wanted rows");
     expect(query.width == std::uint64_t{op.heads} * g.key_dim &&
                result.width == std::uint64_t{op.heads} * g.value_dim,
            "attention", "slots as wide as the heads",
            std::to_string(query.width) + " and " + std::to_string(result.width));
-    const auto& memory = *context.memory;
-    const float* sinks =
-        op.sinks == no_weight ? nullptr : vector_weight(context, "attention", op.sinks, op.heads);
-    expect(op.prefill == Precision::f32 || (op.prefill == Precision::bf16 && !context.program->row_invariant),
+    const float* sinks = op.sinks == no_weight ? nullptr : b.vector("attention", op.sinks, op.heads);
+    expect(op.prefill == Precision::f32 || (op.prefill == Precision::bf16 && !b.program().row_invariant),
            "attention", "prefill in f32, or in bf16 where rows may depend on those beside", name(op.prefill));
-    PrefillKernel prefill = prefill_kernel(context, op);
-    const auto bound = std::make_shared<const Bound>(
-        Bound{AttentionShape(*context.program, op, context.threads), g, op, memory.slots[op.query],
-              memory.slots[op.out], sinks, memory.caches[op.group], reinterpret_cast<float*>(memory.scratch),
-              float_kernels(context.isa), prefill.kernel});
-    out.push_back(std::make_unique<AttendStage>(bound));
-    if (bound->shape.cut_rows > 0) out.push_back(std::make_unique<CombineStage>(bound));
-    add_report(context,
-               "attention " + std::string(info(g.type).name) + " [" + std::to_string(g.key_dim) + "]",
-               prefill.implementation, prefill.refusals);
+    const PrefillKernel prefill = prefill_kernel(op, b);
+    const AttentionShape shape(b.program(), op, b.threads());
+    // Each thread's block, then the partial results of long contexts.
+    auto* const scratch = b.scratch_of<float>(shape.threads * thread_floats(g) + shape.partials_floats());
+    const auto bound = std::make_shared<const Bound>(Bound{shape, g, op, b.slot_data(op.query),
+                                                           b.slot_data(op.out), sinks, b.cache_data(op.group),
+                                                           scratch, float_kernels(b.isa()), prefill.kernel});
+    b.add(std::make_unique<AttendStage>(bound));
+    if (bound->shape.cut_rows > 0) b.add(std::make_unique<CombineStage>(bound));
+    b.report("attention " + std::string(info(g.type).name) + " [" + std::to_string(g.key_dim) + "]",
+             prefill.implementation, prefill.refusals);
 }
 
 }  // namespace lamina::cpu

@@ -20,13 +20,13 @@ struct Place {
     }
 };
 
-Place place(const BuildContext& context, const Heads& heads, const CopyHeads& op) {
-    const SlotInfo& slot = slot_info(context, "copy_heads", heads.slot);
+Place place(const Heads& heads, const CopyHeads& op, const Builder& b) {
+    const SlotInfo& slot = b.slot("copy_heads", heads.slot);
     const std::uint64_t last = slot.copies > 1 ? 0 : std::uint64_t{op.heads - 1} * heads.stride;
     expect(slot.rows == Rows::all && op.heads > 0 && (slot.copies == 1 || slot.copies == op.heads) &&
                last + heads.offset + op.width <= slot.width,
            "copy_heads", "heads within a slot of all rows", std::to_string(slot.width));
-    return {context.memory->slots[heads.slot], slot.width, heads.stride, heads.offset, slot.copies > 1};
+    return {b.slot_data(heads.slot), slot.width, heads.stride, heads.offset, slot.copies > 1};
 }
 
 class CopyHeadsStage final : public Stage {
@@ -49,10 +49,9 @@ class CopyHeadsStage final : public Stage {
 
 }  // namespace
 
-void add_copy_heads(const BuildContext& context, const CopyHeads& op, Stages& out) {
-    out.push_back(
-        std::make_unique<CopyHeadsStage>(op, place(context, op.in, op), place(context, op.out, op)));
-    add_report(context, "copy_heads [" + std::to_string(op.width) + "]");
+void build(const CopyHeads& op, Builder& b) {
+    b.add(std::make_unique<CopyHeadsStage>(op, place(op.in, op, b), place(op.out, op, b)));
+    b.report("copy_heads [" + std::to_string(op.width) + "]");
 }
 
 }  // namespace lamina::cpu

@@ -24,8 +24,8 @@ class ElementStage final : public RowStage {
 };
 
 template <class Work>
-void add_element_stage(backend::SlotInfo slot, Work work, Stages& out) {
-    out.push_back(std::make_unique<ElementStage<Work>>(slot, std::move(work)));
+void add_element_stage(backend::SlotInfo slot, Work work, Builder& b) {
+    b.add(std::make_unique<ElementStage<Work>>(slot, std::move(work)));
 }
 
 }  // namespace lamina::cpu

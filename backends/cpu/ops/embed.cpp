@@ -54,20 +54,15 @@ class EmbedStage final : public RowStage {
 
 }  // namespace
 
-void add_embed(const BuildContext& context, const Embed& op, Stages& out) {
-    const auto& weights = context.program->weights;
-    expect(op.table < weights.size(), "embed", "a weight below " + std::to_string(weights.size()),
-           std::to_string(op.table));
-    const WeightInfo& table = weights[op.table];
-    const SlotInfo& slot = slot_info(context, "embed", op.out);
+void build(const Embed& op, Builder& b) {
+    const WeightInfo& table = b.weight("embed", op.table);
+    const SlotInfo& slot = b.slot("embed", op.out);
     expect(slot.rows == Rows::all, "embed", "a slot of all rows", "one of the wanted rows");
     expect(slot.width == table.columns, "embed",
            "a slot as wide as the table's " + std::to_string(table.columns), std::to_string(slot.width));
-    out.push_back(std::make_unique<EmbedStage>(table, (*context.weights)[op.table],
-                                               context.memory->slots[op.out], op.scale,
-                                               float_kernels(context.isa)));
-    add_report(context,
-               "embed " + std::string(info(table.type).name) + " [" + std::to_string(table.columns) + "]");
+    b.add(std::make_unique<EmbedStage>(table, b.weight_data(op.table), b.slot_data(op.out), op.scale,
+                                       float_kernels(b.isa())));
+    b.report("embed " + std::string(info(table.type).name) + " [" + std::to_string(table.columns) + "]");
 }
 
 }  // namespace lamina::cpu

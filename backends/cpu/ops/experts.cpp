@@ -200,14 +200,9 @@ class GateStage final : public RowStage {
 
 }  // namespace
 
-std::uint64_t route_scratch_bytes(const Program& program, const Route& op, int threads) {
-    if (op.routing >= program.routings.size()) return 0;
-    return static_cast<std::uint64_t>(threads) * 4 * program.routings[op.routing].experts * sizeof(float);
-}
-
-void add_route(const BuildContext& context, const Route& op, Stages& out) {
-    const ExpertRouting& routing = context.program->routings[routing_index(context, "route", op.routing)];
-    const SlotInfo& logits = slot_info(context, "route", op.logits);
+void build(const Route& op, Builder& b) {
+    const ExpertRouting& routing = b.routing("route", op.routing);
+    const SlotInfo& logits = b.slot("route", op.logits);
     expect(logits == SlotInfo{.width = routing.experts}, "route", "all rows of a logit for each expert",
            std::to_string(logits.width));
     expect(
@@ -215,52 +210,46 @@ void add_route(const BuildContext& context, const Route& op, Stages& out) {
             routing.used > 0 &&
             routing.used <= routing.experts / routing.groups * std::min(routing.groups, routing.groups_used),
         "route", "as many experts as are used", std::to_string(routing.used));
-    const float* bias = op.selection_bias == no_weight
-                            ? nullptr
-                            : vector_weight(context, "route", op.selection_bias, routing.experts);
-    const Routing& to = context.memory->routings[op.routing];
-    out.push_back(std::make_unique<ChooseStage>(routing, to, context.memory->slots[op.logits], bias,
-                                                reinterpret_cast<float*>(context.memory->scratch)));
-    out.push_back(std::make_unique<SortStage>(routing, to));
-    add_report(context,
-               "route [" + std::to_string(routing.used) + " of " + std::to_string(routing.experts) + "]");
+    const float* bias =
+        op.selection_bias == no_weight ? nullptr : b.vector("route", op.selection_bias, routing.experts);
+    const Routing& to = b.routing_data(op.routing);
+    const std::uint64_t scores = std::uint64_t{4} * routing.experts;  // of a thread
+    b.add(std::make_unique<ChooseStage>(routing, to, b.slot_data(op.logits), bias,
+                                        b.scratch_of<float>(scores * static_cast<unsigned>(b.threads()))));
+    b.add(std::make_unique<SortStage>(routing, to));
+    b.report("route [" + std::to_string(routing.used) + " of " + std::to_string(routing.experts) + "]");
 }
 
-void add_dispatch(const BuildContext& context, const Dispatch& op, Stages& out) {
-    const auto id = routing_index(context, "dispatch", op.routing);
-    const SlotInfo& in = slot_info(context, "dispatch", op.in);
-    const SlotInfo& result = slot_info(context, "dispatch", op.out);
-    expect(in == SlotInfo{.width = result.width} && result.rows == Rows::all &&
-               result.copies == context.program->routings[id].used,
+void build(const Dispatch& op, Builder& b) {
+    const ExpertRouting& routing = b.routing("dispatch", op.routing);
+    const SlotInfo& in = b.slot("dispatch", op.in);
+    const SlotInfo& result = b.slot("dispatch", op.out);
+    expect(in == SlotInfo{.width = result.width} && result.rows == Rows::all && result.copies == routing.used,
            "dispatch", "all rows in, a copy for each expert used out", "other slots");
-    const auto& memory = *context.memory;
-    out.push_back(std::make_unique<DispatchStage>(result, memory.routings[id], memory.slots[op.in],
-                                                  memory.slots[op.out]));
-    add_report(context, "dispatch");
+    b.add(std::make_unique<DispatchStage>(result, b.routing_data(op.routing), b.slot_data(op.in),
+                                          b.slot_data(op.out)));
+    b.report("dispatch");
 }
 
-void add_combine(const BuildContext& context, const Combine& op, Stages& out) {
-    const auto id = routing_index(context, "combine", op.routing);
-    const SlotInfo& in = slot_info(context, "combine", op.in);
-    const SlotInfo& result = slot_info(context, "combine", op.out);
-    const std::uint32_t used = context.program->routings[id].used;
+void build(const Combine& op, Builder& b) {
+    const ExpertRouting& routing = b.routing("combine", op.routing);
+    const SlotInfo& in = b.slot("combine", op.in);
+    const SlotInfo& result = b.slot("combine", op.out);
+    const std::uint32_t used = routing.used;
     expect(result == SlotInfo{.width = in.width} && in.rows == Rows::all && in.copies == used, "combine",
            "a copy for each expert used in, all rows out", "other slots");
-    const auto& memory = *context.memory;
-    out.push_back(std::make_unique<CombineExpertsStage>(result, memory.routings[id], used,
-                                                        memory.slots[op.in], memory.slots[op.out],
-                                                        float_kernels(context.isa)));
-    add_report(context, "combine");
+    b.add(std::make_unique<CombineExpertsStage>(result, b.routing_data(op.routing), used, b.slot_data(op.in),
+                                                b.slot_data(op.out), float_kernels(b.isa())));
+    b.report("combine");
 }
 
-void add_gate(const BuildContext& context, const Gate& op, Stages& out) {
-    const SlotInfo& x = slot_info(context, "gate", op.x);
-    const SlotInfo& gate = slot_info(context, "gate", op.gate);
+void build(const Gate& op, Builder& b) {
+    const SlotInfo& x = b.slot("gate", op.x);
+    const SlotInfo& gate = b.slot("gate", op.gate);
     expect(gate.width == 1 && gate.rows == x.rows && gate.copies == x.copies, "gate", "a value for each row",
            std::to_string(gate.width));
-    const auto& slots = context.memory->slots;
-    out.push_back(std::make_unique<GateStage>(x, slots[op.x], slots[op.gate], float_kernels(context.isa)));
-    add_report(context, "gate");
+    b.add(std::make_unique<GateStage>(x, b.slot_data(op.x), b.slot_data(op.gate), float_kernels(b.isa())));
+    b.report("gate");
 }
 
 }  // namespace lamina::cpu

@@ -28,15 +28,14 @@ class GatherStage final : public Stage {
 
 }  // namespace
 
-void add_gather(const BuildContext& context, const Gather& op, Stages& out) {
-    const SlotInfo& in = slot_info(context, "gather", op.in);
-    const SlotInfo& result = slot_info(context, "gather", op.out);
+void build(const Gather& op, Builder& b) {
+    const SlotInfo& in = b.slot("gather", op.in);
+    const SlotInfo& result = b.slot("gather", op.out);
     expect(in.rows == Rows::all && result.rows == Rows::wanted && in.width == result.width &&
                in.copies == 1 && result.copies == 1,
            "gather", "all rows in, wanted rows of the same width out", "other slots");
-    const auto& slots = context.memory->slots;
-    out.push_back(std::make_unique<GatherStage>(in.width, slots[op.in], slots[op.out]));
-    add_report(context, "gather");
+    b.add(std::make_unique<GatherStage>(in.width, b.slot_data(op.in), b.slot_data(op.out)));
+    b.report("gather");
 }
 
 }  // namespace lamina::cpu

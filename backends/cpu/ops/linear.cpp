@@ -41,11 +41,11 @@ void check_shape(const backend::Program& program, const backend::Linear& linear)
     }
 }
 
-const float* bias_data(const BuildContext& context, const backend::Linear& linear) {
+const float* bias_data(const backend::Linear& linear, const Builder& b) {
     if (linear.bias == backend::no_weight) return nullptr;
-    const backend::WeightInfo& bias = context.program->weights[linear.bias];
+    const backend::WeightInfo& bias = b.program().weights[linear.bias];
     const std::uint64_t outputs =
-        context.program->weights[linear.weight].matrices * context.program->slots[linear.out].width;
+        b.program().weights[linear.weight].matrices * b.program().slots[linear.out].width;
     // Vectors are stored as f32 or widened at upload.
     const bool is_f32 =
         layout_of(bias) == Layout::f32 || (layout_of(bias) == Layout::file && bias.type == DType::f32);
@@ -57,7 +57,7 @@ const float* bias_data(const BuildContext& context, const backend::Linear& linea
                                  .found = std::string(info(bias.type).name) + " " +
                                           shape_text(bias.rows, bias.columns)});
     }
-    return reinterpret_cast<const float*>((*context.weights)[linear.bias]);
+    return reinterpret_cast<const float*>(b.weight_data(linear.bias));
 }
 
 // Else row-major floats.
@@ -80,21 +80,21 @@ void check_precision(const backend::WeightInfo& weight, backend::Precision input
                              .found = backend::name(input)});
 }
 
-LinearOperands operands(const BuildContext& context, const backend::Linear& linear) {
-    const backend::Program& program = *context.program;
+LinearOperands operands(const backend::Linear& linear, const Builder& b) {
+    const backend::Program& program = b.program();
     check_shape(program, linear);
     check_precision(program.weights[linear.weight], linear.input);
+    const backend::SlotInfo& slot = program.slots[linear.in];
     return {
         .weight = &program.weights[linear.weight],
-        .data = (*context.weights)[linear.weight],
-        .bias = bias_data(context, linear),
-        .in = context.memory->slots[linear.in],
-        .out = context.memory->slots[linear.out],
-        .slot = program.slots[linear.in],
-        .max_rows = slot_rows(program, linear.in),
+        .data = b.weight_data(linear.weight),
+        .bias = bias_data(linear, b),
+        .in = b.slot_data(linear.in),
+        .out = b.slot_data(linear.out),
+        .slot = slot,
+        .max_rows = slot_rows(program, slot),
         .groups = {program.weights[linear.weight].matrices,
-                   linear.routing == backend::no_routing ? nullptr
-                                                         : context.memory->routings[linear.routing].first},
+                   linear.routing == backend::no_routing ? nullptr : b.routing_data(linear.routing).first},
         .input = linear.input,
         .matrix_unit = linear.matrix_unit};
 }
@@ -114,37 +114,29 @@ bool can_fuse(const std::vector<LinearOperands>& packed, const std::vector<Linea
 
 }  // namespace
 
-void report_linear(const BuildContext& context, const backend::WeightInfo& weight, std::string implementation,
-                   const Refusals& refusals) {
-    if (!context.report) return;
-    context.report->push_back({.op = "linear " + std::string(info(weight.type).name) + " " +
-                                     shape_text(weight.rows, weight.columns),
-                               .implementation = std::move(implementation),
-                               .refused = refusals.text()});
+void report_linear(const backend::WeightInfo& weight, std::string implementation, const Refusals& refusals,
+                   Builder& b) {
+    b.report("linear " + std::string(info(weight.type).name) + " " + shape_text(weight.rows, weight.columns),
+             std::move(implementation), refusals);
 }
 
-bool add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears,
-                 const backend::Activate* next, Stages& out) {
-    std::vector<LinearOperands> packed, dense;
+void build(const backend::Linear& op, Builder& b) { build_linears({&op, 1}, nullptr, b); }
+
+bool build_linears(std::span<const backend::Linear> linears, const backend::Activate* next, Builder& b) {
+    LinearGroup packed, dense;
     for (const backend::Linear& linear : linears) {
-        const LinearOperands o = operands(context, linear);
-        (as_panels(*o.weight) ? packed : dense).push_back(o);
+        const LinearOperands o = operands(linear, b);
+        (as_panels(*o.weight) ? packed : dense).linears.push_back(o);
     }
-    const ActivateOperands activate =
-        next != nullptr ? activate_operands(context, *next) : ActivateOperands{};
-    const bool activates = next != nullptr && can_fuse(packed, dense, activate);
-    if (activates) report_activate(context, *next, ", with its matrices");
-    if (!packed.empty()) add_packed_linears(context, packed, activates ? &activate : nullptr, out);
-    if (!dense.empty()) add_dense_linears(context, dense, out);
-    return activates;
-}
-
-std::uint64_t linear_scratch_bytes(const backend::Program& program, const TileKernels* tiles,
-                                   const backend::Linear& linear, std::uint64_t rows, int threads) {
-    const backend::WeightInfo& weight = program.weights[linear.weight];
-    if (!as_panels(weight)) return dense_scratch_bytes(rows, weight.columns);
-    return packed_scratch_bytes(weight, linear.matrix_unit ? tiles : nullptr,
-                                linear.input == backend::Precision::int16, rows, threads);
+    if (next != nullptr) {
+        const auto activate = activate_operands(*next, b);
+        if (can_fuse(packed.linears, dense.linears, activate)) packed.activate = activate;
+    }
+    if (packed.activate) report_activate(*next, ", with its matrices", b);
+    if (!packed.linears.empty()) build_packed(packed, b);
+    b.begin_group();  // one has run when the other begins
+    if (!dense.linears.empty()) build_dense(dense, b);
+    return packed.activate.has_value();
 }
 
 }  // namespace lamina::cpu

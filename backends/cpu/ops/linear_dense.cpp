@@ -177,17 +177,17 @@ DType data_type(const backend::WeightInfo& weight) {
 }
 
 // Pairs of bf16 need their instruction.
-Input input_form(const BuildContext& context, backend::Precision input, DType type) {
+Input input_form(backend::Precision input, DType type, const Builder& b) {
     if (input == backend::Precision::f32) return Input::f32;
-    return type == DType::bf16 && usable(Isa::avx512_bf16, context.isa) ? Input::bf16 : Input::rounded;
+    return type == DType::bf16 && usable(Isa::avx512_bf16, b.isa()) ? Input::bf16 : Input::rounded;
 }
 
 // One for each thread, all or none.
-std::vector<std::unique_ptr<onednn::Matmul>> matmuls(const LinearOperands& o, DType type,
-                                                     const BuildContext& context, std::string& refusal) {
+std::vector<std::unique_ptr<onednn::Matmul>> matmuls(const LinearOperands& o, DType type, const Builder& b,
+                                                     std::string& refusal) {
     std::vector<std::unique_ptr<onednn::Matmul>> out;
-    for (int thread = 0; thread < context.threads; ++thread) {
-        const Share mine = outputs_of(*o.weight, {thread, context.threads});
+    for (int thread = 0; thread < b.threads(); ++thread) {
+        const Share mine = outputs_of(*o.weight, {thread, b.threads()});
         out.push_back(nullptr);
         if (mine.first == mine.last) continue;
         out.back() = onednn::make_matmul({.type = type,
@@ -197,35 +197,35 @@ std::vector<std::unique_ptr<onednn::Matmul>> matmuls(const LinearOperands& o, DT
                                           .bias = o.bias ? o.bias + mine.first : nullptr,
                                           .max_rows = o.max_rows,
                                           .out_stride = o.weight->rows},
-                                         context.isa, refusal);
+                                         b.isa(), refusal);
         if (!out.back()) return {};
     }
     return out;
 }
 
-void choose_onednn(const BuildContext& context, Input form, DenseWeight& w, Refusals& refusals) {
+void choose_onednn(const Builder& b, Input form, DenseWeight& w, Refusals& refusals) {
     const LinearOperands& o = w.operands;
     const bool same_types = w.type == (form == Input::bf16 ? DType::bf16 : DType::f32);
     std::string refusal;
     if (!same_types) {
         refusal = "no product of " + std::string(info(w.type).name) + " by " +
                   (form == Input::bf16 ? "bf16" : "f32");
-    } else if (context.program->row_invariant) {
+    } else if (b.program().row_invariant) {
         refusal = "results that depend on the rows beside";
     } else if (o.weight->matrices > 1) {
         refusal = "several matrices";
     } else if (o.max_rows < DenseLinearStage::many_rows) {
         refusal = "fewer than " + std::to_string(DenseLinearStage::many_rows) + " rows";
     } else {
-        w.many = matmuls(o, w.type, context, refusal);
+        w.many = matmuls(o, w.type, b, refusal);
     }
     if (w.many.empty()) refusals.add("onednn", refusal);
 }
 
-DenseWeight choose(const BuildContext& context, const LinearOperands& o, DType type, Input form) {
+DenseWeight choose(const LinearOperands& o, DType type, Input form, Builder& b) {
     DenseWeight w{.operands = o, .type = type, .kernel = nullptr, .many = {}};
     Refusals refusals;
-    choose_onednn(context, form, w, refusals);
+    if (!b.measures()) choose_onednn(b, form, w, refusals);
     for (const Level& level : levels()) {
         w.kernel = kernel_for(level.kernels, type, form);
         const std::string isa(to_string(level.isa));
@@ -233,12 +233,12 @@ DenseWeight choose(const BuildContext& context, const LinearOperands& o, DType t
             if (level.isa == Isa::avx512_bf16) refusals.add(isa, "only for pairs of bf16");
             continue;
         }
-        if (level.isa == Isa::scalar || allowed(level.isa, context, refusals)) {
-            report_linear(context, *o.weight,
+        if (level.isa == Isa::scalar || b.allows(level.isa, refusals)) {
+            report_linear(*o.weight,
                           w.many.empty() ? fmt::format("dense {}", isa)
                                          : fmt::format("onednn from {} rows, dense {}",
                                                        DenseLinearStage::many_rows, isa),
-                          refusals);
+                          refusals, b);
             break;
         }
     }
@@ -247,22 +247,24 @@ DenseWeight choose(const BuildContext& context, const LinearOperands& o, DType t
 
 }  // namespace
 
-void add_dense_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out) {
+void build_dense(const LinearGroup& group, Builder& b) {
+    const LinearOperands& any = group.linears.front();
     for (const Input form : {Input::f32, Input::rounded, Input::bf16}) {
         std::vector<DenseWeight> weights;
-        for (const LinearOperands& o : linears) {
+        for (const LinearOperands& o : group.linears) {
             const DType type = data_type(*o.weight);
-            if (input_form(context, o.input, type) == form) weights.push_back(choose(context, o, type, form));
+            if (input_form(o.input, type, b) == form) weights.push_back(choose(o, type, form, b));
         }
         if (weights.empty()) continue;
-        std::byte* scratch = context.memory->scratch;
-        if (form != Input::f32) out.push_back(std::make_unique<RoundStage>(linears.front(), form, scratch));
-        out.push_back(std::make_unique<DenseLinearStage>(form, scratch, std::move(weights)));
+        b.begin_group();
+        std::byte* scratch = nullptr;
+        if (form != Input::f32) {
+            const std::uint64_t element = form == Input::bf16 ? sizeof(std::uint16_t) : sizeof(float);
+            scratch = b.scratch(any.max_rows * any.weight->columns * element);
+            b.add(std::make_unique<RoundStage>(any, form, scratch));
+        }
+        b.add(std::make_unique<DenseLinearStage>(form, scratch, std::move(weights)));
     }
-}
-
-std::uint64_t dense_scratch_bytes(std::uint64_t rows, std::uint64_t columns) {
-    return align_up(rows * columns * sizeof(float), 64);
 }
 
 }  // namespace lamina::cpu

@@ -3,12 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cpu/kernels/linear_task.hpp"
 #include "cpu/ops/ops.hpp"
-#include "cpu/ops/stage.hpp"
 
 namespace lamina::cpu {
 
@@ -39,18 +39,18 @@ struct LinearOperands {
     bool precise() const { return input == backend::Precision::int16; }
 };
 
-void report_linear(const BuildContext& context, const backend::WeightInfo& weight, std::string implementation,
-                   const Refusals& refusals);
+// Linears that read the same input, all packed or all dense.
+struct LinearGroup {
+    std::vector<LinearOperands> linears = {};
+    std::optional<ActivateOperands> activate = {};  // of what some of them write, done with them
+};
 
-// linear_packed.cpp: quantized weights, packed or as blocks of the file. All operands read the same input.
-// `activate`: of what some of them write, done with them; null: none.
-void add_packed_linears(const BuildContext& context, const std::vector<LinearOperands>& linears,
-                        const ActivateOperands* activate, Stages& out);
-std::uint64_t packed_scratch_bytes(const backend::WeightInfo& weight, const TileKernels* tiles, bool precise,
-                                   std::uint64_t rows, int threads);
+void report_linear(const backend::WeightInfo& weight, std::string implementation, const Refusals& refusals,
+                   Builder& b);
 
-// linear_dense.cpp: weights f32, f16 or bf16, row-major. All operands read the same input.
-void add_dense_linears(const BuildContext& context, const std::vector<LinearOperands>& linears, Stages& out);
-std::uint64_t dense_scratch_bytes(std::uint64_t rows, std::uint64_t columns);
+// linear_packed.cpp: quantized weights, packed or as blocks of the file.
+void build_packed(const LinearGroup& group, Builder& b);
+// linear_dense.cpp: weights f32, f16 or bf16, row-major; they activate nothing.
+void build_dense(const LinearGroup& group, Builder& b);
 
 }  // namespace lamina::cpu

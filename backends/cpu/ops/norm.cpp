@@ -47,22 +47,21 @@ class NormStage final : public RowStage {
 
 }  // namespace
 
-void add_norm(const BuildContext& context, const Norm& op, Stages& out) {
-    const SlotInfo& in = slot_info(context, "norm", op.in);
-    const SlotInfo& result = slot_info(context, "norm", op.out);
+void build(const Norm& op, Builder& b) {
+    const SlotInfo& in = b.slot("norm", op.in);
+    const SlotInfo& result = b.slot("norm", op.out);
     expect(in == result, "norm", "slots of one shape", "different ones");
     expect(op.group > 0 && in.width % op.group == 0, "norm",
            "a group that divides " + std::to_string(in.width), std::to_string(op.group));
     expect(op.bias == no_weight || op.centered, "norm", "a bias only with a centered norm", "one without");
-    const auto& all = context.program->weights;
+    const auto& all = b.program().weights;
     const bool whole = op.weight < all.size() && all[op.weight].values() == in.width;
     const std::uint64_t weights = whole ? in.width : op.group;
-    const float* weight = vector_weight(context, "norm", op.weight, weights);
-    const float* bias = op.bias == no_weight ? nullptr : vector_weight(context, "norm", op.bias, weights);
-    const auto& slots = context.memory->slots;
-    out.push_back(std::make_unique<NormStage>(op, in, slots[op.in], slots[op.out], weight, bias, weights,
-                                              float_kernels(context.isa)));
-    add_report(context, "norm [" + std::to_string(op.group) + "]");
+    const float* weight = b.vector("norm", op.weight, weights);
+    const float* bias = op.bias == no_weight ? nullptr : b.vector("norm", op.bias, weights);
+    b.add(std::make_unique<NormStage>(op, in, b.slot_data(op.in), b.slot_data(op.out), weight, bias, weights,
+                                      float_kernels(b.isa())));
+    b.report("norm [" + std::to_string(op.group) + "]");
 }
 
 }  // namespace lamina::cpu

@@ -1,5 +1,5 @@
-// Every op's way from data to stages. Each add_ function checks what the op says against the program, throws
-// invalid_argument or unsupported where it contradicts it, and appends the stages that compute it.
+// Every op's way from data to stages. Each build() checks what the op says against the program, throws
+// invalid_argument or unsupported where it contradicts it, and adds the stages that compute it.
 #pragma once
 
 #include <span>
@@ -8,24 +8,42 @@
 
 #include "cpu/kernels/float_kernels.hpp"
 #include "cpu/kernels/linear_task.hpp"
-#include "cpu/ops/stage.hpp"
+#include "cpu/ops/builder.hpp"
 
 namespace lamina::cpu {
 
-void add_embed(const BuildContext& context, const backend::Embed& op, Stages& out);
-void add_norm(const BuildContext& context, const backend::Norm& op, Stages& out);
-void add_rope(const BuildContext& context, const backend::Rope& op, Stages& out);
-void add_store_kv(const BuildContext& context, const backend::StoreKv& op, Stages& out);
-void add_attention(const BuildContext& context, const backend::Attention& op, Stages& out);
-void add_activate(const BuildContext& context, const backend::Activate& op, Stages& out);
-void add_add(const BuildContext& context, const backend::Add& op, Stages& out);
-void add_gather(const BuildContext& context, const backend::Gather& op, Stages& out);
-void add_scale(const BuildContext& context, const backend::Scale& op, Stages& out);
-void add_copy_heads(const BuildContext& context, const backend::CopyHeads& op, Stages& out);
-void add_route(const BuildContext& context, const backend::Route& op, Stages& out);
-void add_dispatch(const BuildContext& context, const backend::Dispatch& op, Stages& out);
-void add_combine(const BuildContext& context, const backend::Combine& op, Stages& out);
-void add_gate(const BuildContext& context, const backend::Gate& op, Stages& out);
+void build(const backend::Embed& op, Builder& b);
+void build(const backend::Norm& op, Builder& b);
+void build(const backend::Linear& op, Builder& b);
+void build(const backend::Rope& op, Builder& b);
+void build(const backend::StoreKv& op, Builder& b);
+void build(const backend::Attention& op, Builder& b);
+void build(const backend::Activate& op, Builder& b);
+void build(const backend::Add& op, Builder& b);
+void build(const backend::Gather& op, Builder& b);
+void build(const backend::Scale& op, Builder& b);
+void build(const backend::CopyHeads& op, Builder& b);
+void build(const backend::Route& op, Builder& b);
+void build(const backend::Dispatch& op, Builder& b);
+void build(const backend::Combine& op, Builder& b);
+void build(const backend::Gate& op, Builder& b);
+// Consecutive Linears that read the same slot (q, k, v; gate, up): the input is quantized or rounded once for
+// all that want it. `linears` has at least one element. `next`: an Activate that follows them, or null; true
+// where the stages do it too.
+bool build_linears(std::span<const backend::Linear> linears, const backend::Activate* next, Builder& b);
+// Fills the rotary tables for the step's positions; before all other stages.
+void build_rope_tables(Builder& b);
+
+class Profile;
+// All ops of the program, in order; consecutive Linears that read the same slot go together, and an Activate
+// of their results with them. Returns the first stage of the head (Program::head). `profile`, where it is not
+// null, learns the names of the stages.
+std::size_t build_program(Builder& b, Profile* profile);
+// The bytes of the workspace that build_program() asks for, and of the scratch in it.
+struct Workspace {
+    std::uint64_t bytes = 0, scratch_bytes = 0;
+};
+Workspace measure(const backend::Program& program, const Target& target);
 
 // An Activate with everything looked up.
 struct ActivateOperands {
@@ -33,26 +51,12 @@ struct ActivateOperands {
     const float *gate = nullptr, *up = nullptr;  // up: null where it is not gated
     float* out = nullptr;
 };
-ActivateOperands activate_operands(const BuildContext& context, const backend::Activate& op);
+ActivateOperands activate_operands(const backend::Activate& op, const Builder& b);
 // `where`: appended to the level of the kernels.
-void report_activate(const BuildContext& context, const backend::Activate& op, std::string_view where);
+void report_activate(const backend::Activate& op, std::string_view where, Builder& b);
 
-// Fills Memory::ropes for the step's positions; before all other stages of a program that has rotary tables.
-void add_rope_tables(const BuildContext& context, Stages& out);
-// All ops of the program, in order; consecutive Linears that read the same slot go together, and an Activate
-// of their results with them. Returns the first stage of the head (Program::head).
-std::size_t add_ops(const BuildContext& context, Stages& out);
-
-// Floats of a row's cosines and sines in Memory::ropes.
+// Floats of a row's cosines and sines in a rotary table.
 std::uint64_t rope_row_floats(const backend::RopeTable& rope);
-// Scratch of an attention: each thread's block and the parts of long contexts. Pure; 0 for an op that
-// add_attention refuses.
-std::uint64_t attention_scratch_bytes(const backend::Program& program, const backend::Attention& op,
-                                      int threads);
-// Scratch of a route: each thread's scores. Pure.
-std::uint64_t route_scratch_bytes(const backend::Program& program, const backend::Route& op, int threads);
-// The most rows that a slot can hold in a step.
-std::uint64_t slot_rows(const backend::Program& program, backend::Slot slot);
 
 // The level of the f32 kernels under `allowed` and their table.
 Isa float_isa(Isa allowed);
@@ -65,33 +69,7 @@ struct PackedLevel {
 std::span<const PackedLevel> packed_levels();
 // The best of them under `allowed`.
 const PackedKernels& packed_kernels(Isa allowed);
-
-// Checks and look-ups for the add_ functions. `op` names the op in errors.
-void expect(bool holds, std::string_view op, std::string_view expected, std::string_view found);
-const backend::SlotInfo& slot_info(const BuildContext& context, std::string_view op, backend::Slot slot);
-// f32 [count], refused where the weight is of another form or length.
-const float* vector_weight(const BuildContext& context, std::string_view op, backend::WeightId id,
-                           std::uint64_t count);
-std::uint32_t routing_index(const BuildContext& context, std::string_view op, backend::RoutingId id);
-const backend::CacheGeometry& cache_geometry(const BuildContext& context, std::string_view op,
-                                             std::uint32_t group, std::uint32_t layer);
-// The reasons why better implementations were passed over: "onednn: quantized weights; avx512_vnni: ...".
-class Refusals {
-  public:
-    void add(const std::string& implementation, const std::string& reason) {
-        text_ += (text_.empty() ? "" : "; ") + implementation + ": " + reason;
-    }
-    const std::string& text() const { return text_; }
-
-  private:
-    std::string text_;
-};
-
-// True where kernels of `level` may run; adds the reason to `refusals` where not.
-bool allowed(Isa level, const BuildContext& context, Refusals& refusals);
-
-// `implementation`: the level of the f32 kernels where it is empty.
-void add_report(const BuildContext& context, std::string op, std::string implementation = {},
-                const Refusals& refusals = {});
+// The kernels of the matrix unit, for Linears that may use it; null where `isa` has none.
+const TileKernels* tile_kernels(Isa isa);
 
 }  // namespace lamina::cpu

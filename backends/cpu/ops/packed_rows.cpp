@@ -8,31 +8,17 @@
 namespace lamina::cpu {
 namespace {
 
-// Bytes of a granule of a row: codes, then scales, offsets32, sums32, offsets16, sums16.
-constexpr std::array<std::uint64_t, 6> granule_bytes = {granule, 4, 4, 4, 8, 8};
-
-QuantizedRows quantized(std::byte* scratch, std::uint64_t rows, std::uint64_t columns) {
+QuantizedRows quantized(Builder& b, std::uint64_t rows, std::uint64_t columns) {
     QuantizedRows q;
     q.granules = div_up(columns, granule);
-    std::array<std::byte*, granule_bytes.size()> at;
-    for (std::size_t i = 0; i < at.size(); ++i) {
-        at[i] = scratch;
-        scratch += align_up(rows * q.granules * granule_bytes[i], 64);
-    }
-    q.codes = reinterpret_cast<std::int8_t*>(at[0]);
-    q.scales = reinterpret_cast<float*>(at[1]);
-    q.offsets32 = reinterpret_cast<std::int32_t*>(at[2]);
-    q.sums32 = reinterpret_cast<float*>(at[3]);
-    q.offsets16 = reinterpret_cast<std::int32_t*>(at[4]);
-    q.sums16 = reinterpret_cast<float*>(at[5]);
+    const std::uint64_t count = rows * q.granules;
+    q.codes = b.scratch_of<std::int8_t>(count * granule);
+    q.scales = b.scratch_of<float>(count);
+    q.offsets32 = b.scratch_of<std::int32_t>(count);
+    q.sums32 = b.scratch_of<float>(count);
+    q.offsets16 = b.scratch_of<std::int32_t>(2 * count);
+    q.sums16 = b.scratch_of<float>(2 * count);
     return q;
-}
-
-std::uint64_t quantized_bytes(std::uint64_t rows, std::uint64_t columns) {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t bytes : granule_bytes)
-        sum += align_up(rows * div_up(columns, granule) * bytes, 64);
-    return sum;
 }
 
 class QuantizeStage final : public RowStage {
@@ -88,7 +74,7 @@ class QuantizeStage final : public RowStage {
         const auto [start, block] = block_of(row, group, kernels_.max_block);
         const std::uint64_t before = start * to_.codes.granules;
         const float* x = in_ + row * columns_;
-        if (!to_.rest) {
+        if (!to_.residual) {
             quantize_to(to_.codes.from(before, row - start), x, columns_, to_.codes.granules, block, nullptr);
             return;
         }
@@ -98,7 +84,8 @@ class QuantizeStage final : public RowStage {
             const std::uint64_t count = std::min(together, to_.codes.granules - g), at = before + g * block,
                                 left = columns_ - g * granule;
             quantize_to(to_.codes.from(at, row - start), x + g * granule, left, count, block, lost.data());
-            quantize_to(to_.rest->from(at, row - start), lost.data(), count * granule, count, block, nullptr);
+            quantize_to(to_.residual->from(at, row - start), lost.data(), count * granule, count, block,
+                        nullptr);
         }
     }
 
@@ -140,34 +127,20 @@ QuantizedRows QuantizedRows::from(std::uint64_t before, std::uint64_t row) const
             .sums16 = sums16 + 2 * before + row};
 }
 
-PackedRows lay_out(std::byte* scratch, std::uint64_t max_rows, std::uint64_t columns, bool precise,
-                   const TileKernels* tiles) {
-    PackedRows out;
-    out.codes = quantized(scratch, max_rows, columns);
-    scratch += quantized_bytes(max_rows, columns);
-    if (precise) {
-        out.rest = quantized(scratch, max_rows, columns);
-        scratch += quantized_bytes(max_rows, columns);
+PackedRows::PackedRows(Builder& b, std::uint64_t max_rows, std::uint64_t columns, bool precise,
+                       const TileKernels* tile_kernels)
+    : codes(quantized(b, max_rows, columns)), kernels(tile_kernels) {
+    if (precise) residual = quantized(b, max_rows, columns);
+    // Kernels may read a tile beyond the last row.
+    if (kernels) {
+        const std::uint64_t bytes = max_rows * codes.granules * granule * sizeof(std::uint16_t) + tile_bytes;
+        tiles = reinterpret_cast<std::uint16_t*>(b.scratch(bytes));
     }
-    if (tiles) {
-        out.tiles = reinterpret_cast<std::uint16_t*>(scratch);
-        out.kernels = tiles;
-    }
-    return out;
-}
-
-std::uint64_t packed_rows_bytes(std::uint64_t max_rows, std::uint64_t columns, bool precise,
-                                const TileKernels* tiles) {
-    std::uint64_t sum = quantized_bytes(max_rows, columns) * (precise ? 2 : 1);
-    if (tiles) sum += max_rows * div_up(columns, granule) * granule * sizeof(std::uint16_t) + tile_bytes;
-    return sum;
 }
 
 std::unique_ptr<Stage> quantize_stage(const LinearOperands& input, const PackedRows& to, WantedSums wanted,
                                       const PackedKernels& kernels) {
     return std::make_unique<QuantizeStage>(input, to, wanted, kernels);
 }
-
-const TileKernels* tile_kernels(Isa isa) { return isa == Isa::amx ? &amx_tiles : nullptr; }
 
 }  // namespace lamina::cpu

@@ -38,21 +38,19 @@ struct WantedSums {
 // A group of rows (RowGroups) is kept in one of two forms.
 struct PackedRows {
     QuantizedRows codes;
-    std::optional<QuantizedRows> rest;     // what the rounding to `codes` lost, where some inputs are precise
+    std::optional<QuantizedRows>
+        residual;                          // what the rounding to `codes` lost, where some inputs are precise
     std::uint16_t* tiles = nullptr;        // bf16
     const TileKernels* kernels = nullptr;  // of tiles; null: all groups are kept as codes
+
+    PackedRows(Builder& b, std::uint64_t max_rows, std::uint64_t columns, bool precise,
+               const TileKernels* tile_kernels);
 
     // Else as codes.
     bool as_tiles(Share group) const {
         return kernels != nullptr && group.last - group.first >= kernels->min_rows;
     }
 };
-
-// From `scratch` on, which is aligned to 64 bytes: packed_rows_bytes.
-PackedRows lay_out(std::byte* scratch, std::uint64_t max_rows, std::uint64_t columns, bool precise,
-                   const TileKernels* tiles);
-std::uint64_t packed_rows_bytes(std::uint64_t max_rows, std::uint64_t columns, bool precise,
-                                const TileKernels* tiles);
 
 std::unique_ptr<Stage> quantize_stage(const LinearOperands& input, const PackedRows& to, WantedSums wanted,
                                       const PackedKernels& kernels);

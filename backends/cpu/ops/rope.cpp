@@ -76,28 +76,28 @@ std::uint64_t rope_row_floats(const RopeTable& rope) {
     return std::uint64_t{rope.dims()} * (rope.pairing == RopePairing::halves ? 1 : 2);
 }
 
-void add_rope_tables(const BuildContext& context, Stages& out) {
-    const auto& ropes = context.program->ropes;
+void build_rope_tables(Builder& b) {
+    const auto& ropes = b.program().ropes;
     for (std::size_t i = 0; i < ropes.size(); ++i) {
-        out.push_back(std::make_unique<RopeTableStage>(ropes[i], context.memory->ropes[i]));
+        b.add(std::make_unique<RopeTableStage>(ropes[i], b.rope_data(i)));
     }
 }
 
-void add_rope(const BuildContext& context, const Rope& op, Stages& out) {
-    const auto& ropes = context.program->ropes;
+void build(const Rope& op, Builder& b) {
+    const auto& ropes = b.program().ropes;
     expect(op.rope < ropes.size(), "rope", "a table below " + std::to_string(ropes.size()),
            std::to_string(op.rope));
     const RopeTable& rope = ropes[op.rope];
-    const SlotInfo& slot = slot_info(context, "rope", op.x);
+    const SlotInfo& slot = b.slot("rope", op.x);
     const std::uint64_t width = std::uint64_t{op.heads} * op.head_dim;
     expect(slot.rows == Rows::all && slot.copies == 1 && slot.width == width, "rope",
            "all rows of " + std::to_string(width), std::to_string(slot.width));
     expect(op.offset <= op.head_dim && rope.dims() <= op.head_dim - op.offset, "rope",
            "at most " + std::to_string(op.head_dim) + " dims and offset",
            std::to_string(rope.inverse_frequencies.size() * 2));
-    out.push_back(std::make_unique<RopeStage>(op, rope, context.memory->slots[op.x],
-                                              context.memory->ropes[op.rope], float_kernels(context.isa)));
-    add_report(context, "rope [" + std::to_string(rope.dims()) + " of " + std::to_string(op.head_dim) + "]");
+    b.add(std::make_unique<RopeStage>(op, rope, b.slot_data(op.x), b.rope_data(op.rope),
+                                      float_kernels(b.isa())));
+    b.report("rope [" + std::to_string(rope.dims()) + " of " + std::to_string(op.head_dim) + "]");
 }
 
 }  // namespace lamina::cpu

@@ -4,11 +4,11 @@ namespace lamina::cpu {
 
 using namespace backend;
 
-void add_scale(const BuildContext& context, const Scale& op, Stages& out) {
-    const SlotInfo& slot = slot_info(context, "scale", op.x);
+void build(const Scale& op, Builder& b) {
+    const SlotInfo& slot = b.slot("scale", op.x);
     expect(op.cap >= 0.0f, "scale", "a cap of 0 or more", std::to_string(op.cap));
-    float* x = context.memory->slots[op.x];
-    const FloatKernels& kernels = float_kernels(context.isa);
+    float* x = b.slot_data(op.x);
+    const FloatKernels& kernels = float_kernels(b.isa());
     const auto work = [x, op, &kernels](std::uint64_t first, std::uint64_t count) {
         if (op.cap > 0.0f) {
             kernels.soft_cap(x + first, op.scale, op.cap, x + first, count);
@@ -16,8 +16,8 @@ void add_scale(const BuildContext& context, const Scale& op, Stages& out) {
             kernels.multiply(x + first, op.scale, x + first, count);
         }
     };
-    add_element_stage(slot, work, out);
-    add_report(context, op.cap > 0.0f ? "scale with cap" : "scale");
+    add_element_stage(slot, work, b);
+    b.report(op.cap > 0.0f ? "scale with cap" : "scale");
 }
 
 }  // namespace lamina::cpu

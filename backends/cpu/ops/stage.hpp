@@ -2,17 +2,13 @@
 // program run inside one parallel region, with barriers between them, so that a step forks once.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "backend/device.hpp"
 #include "backend/op.hpp"
 #include "base/team.hpp"
-#include "cpu/isa.hpp"
 
 namespace lamina::cpu {
 
@@ -23,16 +19,6 @@ struct Routing {
     std::uint32_t* pair = nullptr;    // [rows, used]: of a row's choices, best first
     float* weight = nullptr;          // [rows, used]
     std::uint32_t* expert = nullptr;  // [rows, used]
-};
-
-// Memory of the running program; addresses are fixed at compile time, so stages keep them.
-struct Memory {
-    std::vector<float*> slots;     // [max rows of the slot's kind, width], each 64-byte aligned
-    std::byte* scratch = nullptr;  // shared by the stages: what one writes the next may read, no longer
-    std::uint64_t scratch_bytes = 0;
-    std::vector<std::byte*> caches;  // one buffer a cache group
-    std::vector<Routing> routings;   // by RoutingId
-    std::vector<float*> ropes;       // by RopeId: the step's cosines and sines, see rope.cpp
 };
 
 // Rows of slots of one kind (backend::SlotInfo): those of threads are shared out by number.
@@ -84,33 +70,5 @@ inline bool goes_on(const Stage& before, const Stage& after) {
 }
 
 using Stages = std::vector<std::unique_ptr<Stage>>;
-
-class Profile;
-
-struct TileKernels;
-
-// What a stage is made from.
-struct BuildContext {
-    const backend::Program* program = nullptr;
-    Isa isa = Isa::scalar;
-    int threads = 1;
-    const TileKernels* tiles = nullptr;  // tile_kernels(isa)
-    Memory* memory = nullptr;
-    const std::vector<const std::byte*>* weights =
-        nullptr;  // by WeightId, in the layout of program->weights[id]
-    std::vector<backend::ImplementationReport>* report = nullptr;
-    Profile* profile = nullptr;  // learns the names of the stages, where times are wanted
-};
-
-// linear.cpp: the stages of consecutive Linears that read the same slot (q, k, v; gate, up): the input is
-// quantized or rounded once for all that want it. `linears` has at least one element. `next`: an Activate
-// that follows them, or null; true where the stages do it too.
-bool add_linears(const BuildContext& context, const std::vector<backend::Linear>& linears,
-                 const backend::Activate* next, Stages& out);
-// The kernels of the matrix unit, for Linears that may use it; null where `isa` has none.
-const TileKernels* tile_kernels(Isa isa);
-// Scratch that add_linears' stages need for `rows` rows. Pure.
-std::uint64_t linear_scratch_bytes(const backend::Program& program, const TileKernels* tiles,
-                                   const backend::Linear& linear, std::uint64_t rows, int threads);
 
 }  // namespace lamina::cpu

@@ -93,20 +93,19 @@ class StoreKvStage final : public RowStage {
 
 }  // namespace
 
-void add_store_kv(const BuildContext& context, const StoreKv& op, Stages& out) {
-    const CacheGeometry& g = cache_geometry(context, "store_kv", op.group, op.layer);
-    const SlotInfo& keys = slot_info(context, "store_kv", op.keys);
-    const SlotInfo& values = slot_info(context, "store_kv", op.values);
+void build(const StoreKv& op, Builder& b) {
+    const CacheGeometry& g = b.cache("store_kv", op.group, op.layer);
+    const SlotInfo& keys = b.slot("store_kv", op.keys);
+    const SlotInfo& values = b.slot("store_kv", op.values);
     expect(keys.rows == Rows::all && values.rows == Rows::all, "store_kv", "slots of all rows",
            "wanted rows");
     expect(keys.width == std::uint64_t{g.kv_heads} * g.key_dim &&
                (g.values_in_keys || values.width == std::uint64_t{g.kv_heads} * g.value_dim),
            "store_kv", "slots as wide as the cache's heads",
            std::to_string(keys.width) + " and " + std::to_string(values.width));
-    const auto& slots = context.memory->slots;
-    out.push_back(std::make_unique<StoreKvStage>(op, g, slots[op.keys], slots[op.values],
-                                                 context.memory->caches[op.group], context.isa));
-    add_report(context, "store_kv " + std::string(info(g.type).name));
+    b.add(std::make_unique<StoreKvStage>(op, g, b.slot_data(op.keys), b.slot_data(op.values),
+                                         b.cache_data(op.group), b.isa()));
+    b.report("store_kv " + std::string(info(g.type).name));
 }
 
 }  // namespace lamina::cpu

@@ -3,6 +3,7 @@
 #include "base/cpu_count.hpp"
 #include "cpu/kernels/linear_task.hpp"
 #include "cpu/layout.hpp"
+#include "cpu/ops/ops.hpp"
 #include "cpu/weight.hpp"
 #include "quant/packed.hpp"
 #include "tests/support/attention_case.hpp"
@@ -23,6 +24,10 @@ backend::WeightInfo placed(DType type, std::uint64_t rows, std::uint64_t columns
     backend::WeightInfo weight{.name = "w", .type = type, .rows = rows, .columns = columns};
     weight.layout = cpu::record().choose_layout(some_device, options, weight);
     return weight;
+}
+
+cpu::Workspace measure(const backend::Program& program, cpu::Isa isa, int threads) {
+    return cpu::measure(program, cpu::Target::of(isa, threads));
 }
 
 }  // namespace
@@ -130,12 +135,12 @@ TEST_CASE("device: rows for the matrix unit have a place in the workspace", "[de
     p.ops = {linear};
     // Inputs once more, as bf16, and each thread's room: of the kernels, and for results of two matrices
     // until they are activated, 512 rows of 4 panels instead of 256 of one.
-    const auto with = cpu::workspace(p, cpu::Isa::amx, 3), without = cpu::workspace(p, cpu::Isa::avx2, 3);
+    const auto with = measure(p, cpu::Isa::amx, 3), without = measure(p, cpu::Isa::avx2, 3);
     CHECK(with.scratch_bytes == without.scratch_bytes + 100 * 8192 * 2 + cpu::tile_bytes +
                                     3 * cpu::tile_room_bytes + 3 * 2 * (512 * 4 - 256) * 16 * sizeof(float));
     linear.matrix_unit = false;
     p.ops = {linear};
-    CHECK(cpu::workspace(p, cpu::Isa::amx, 3).bytes == without.bytes);
+    CHECK(measure(p, cpu::Isa::amx, 3).bytes == without.bytes);
 }
 
 TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[device]") {
@@ -145,22 +150,21 @@ TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[devi
     p.max_position = 2000;
     p.slots = {{.width = 33}, {.width = 100, .rows = backend::Rows::wanted}};
     const auto slots = std::uint64_t{10 * 33 * 4 + 24} + (2 * 100 * 4 + 32);  // each a multiple of 64
-    CHECK(cpu::workspace(p, cpu::Isa::scalar, 2).bytes == slots);
+    CHECK(measure(p, cpu::Isa::scalar, 2).bytes == slots);
     p.ropes = {{.pairing = backend::RopePairing::halves, .inverse_frequencies = std::vector<float>(8)},
                {.pairing = backend::RopePairing::interleaved, .inverse_frequencies = std::vector<float>(8)}};
-    CHECK(cpu::workspace(p, cpu::Isa::scalar, 2).bytes == slots + 10 * 16 * 4 + 10 * 32 * 4);
+    CHECK(measure(p, cpu::Isa::scalar, 2).bytes == slots + 10 * 16 * 4 + 10 * 32 * 4);
     p.caches = {{.layers = 1, .pages = 1, .kv_heads = 2, .key_dim = 64, .value_dim = 64}};
-    p.ops = {backend::Attention{.query = 0, .out = 0, .group = 0, .layer = 0, .heads = 4, .scale = 1.0f}};
-    const auto one = cpu::workspace(p, cpu::Isa::scalar, 1), two = cpu::workspace(p, cpu::Isa::scalar, 2);
+    p.slots.push_back({.width = 4 * 64});
+    p.ops = {backend::Attention{.query = 2, .out = 2, .group = 0, .layer = 0, .heads = 4, .scale = 1.0f}};
+    const auto one = measure(p, cpu::Isa::scalar, 1), two = measure(p, cpu::Isa::scalar, 2);
     CHECK(one.scratch_bytes > 0);
     CHECK(two.scratch_bytes ==
           2 * one.scratch_bytes);  // blocks and parts of long contexts both grow with the threads
-    CHECK(two.bytes == two.scratch + two.scratch_bytes);
     CHECK(cpu::record().workspace_bytes(some_device, {.threads = 2}, p) == two.bytes);
     p.max_rows = p.max_wanted = ~0u;
     p.slots.assign(5, {.width = ~0u});
-    expect_error(ErrorCode::out_of_memory, {"slots", "2^64"},
-                 [&] { cpu::workspace(p, cpu::Isa::scalar, 1); });
+    expect_error(ErrorCode::out_of_memory, {"slots", "2^64"}, [&] { measure(p, cpu::Isa::scalar, 1); });
 }
 
 TEST_CASE("device: a program and what it is bound to must agree", "[device]") {
@@ -171,24 +175,29 @@ TEST_CASE("device: a program and what it is bound to must agree", "[device]") {
     auto program = c.program;
     program.weights[0].layout = cpu::record().choose_layout(some_device, {}, program.weights[0]);
     const auto weight = device->upload({.info = program.weights[0], .bytes = c.weights[0]});
-    CHECK_NOTHROW(device->compile(program, {weight}, {}));
+    const auto workspace = device->allocate(cpu::record().workspace_bytes(some_device, {}, program));
+    CHECK_NOTHROW(device->compile(program, {weight}, {}, workspace));
+    expect_error(ErrorCode::invalid_argument, {"workspace", std::to_string(workspace->bytes())},
+                 [&] { device->compile(program, {weight}, {}, device->allocate(workspace->bytes() - 1)); });
     expect_error(ErrorCode::invalid_argument, {"weights", "1", "0"},
-                 [&] { device->compile(program, {}, {}); });
+                 [&] { device->compile(program, {}, {}, workspace); });
     expect_error(ErrorCode::invalid_argument, {"caches", "0", "1"},
-                 [&] { device->compile(program, {weight}, {device->allocate(64)}); });
+                 [&] { device->compile(program, {weight}, {device->allocate(64)}, workspace); });
     auto other = program;
     other.weights[0].columns = 4;
     expect_error(ErrorCode::invalid_argument, {"weight 0", "shape"},
-                 [&] { device->compile(other, {weight}, {}); });
+                 [&] { device->compile(other, {weight}, {}, workspace); });
     other = program;
     other.logits = 7;
-    expect_error(ErrorCode::invalid_argument, {"logits", "7"}, [&] { device->compile(other, {weight}, {}); });
+    expect_error(ErrorCode::invalid_argument, {"logits", "7"},
+                 [&] { device->compile(other, {weight}, {}, workspace); });
     other = program;
     other.caches = {{.layers = 1, .pages = 4, .kv_heads = 1, .key_dim = 8, .value_dim = 8}};
     expect_error(ErrorCode::invalid_argument, {"cache 0", "4096 bytes", "4095"},
-                 [&] { device->compile(other, {weight}, {device->allocate(4095)}); });
+                 [&] { device->compile(other, {weight}, {device->allocate(4095)}, workspace); });
     const auto foreign = reference::record().open(reference::record().devices()[0], {});
     expect_error(ErrorCode::invalid_argument, {"weight 0", "this device"}, [&] {
-        device->compile(program, {foreign->upload({.info = program.weights[0], .bytes = c.weights[0]})}, {});
+        device->compile(program, {foreign->upload({.info = program.weights[0], .bytes = c.weights[0]})}, {},
+                        workspace);
     });
 }
