@@ -23,7 +23,7 @@ std::string processor_name() {
     return name.empty() ? "unknown" : name;
 }
 
-bool wants_far_fetch() {
+bool wants_l2_prefetch() {
     unsigned highest = 0, b = 0, c = 0, d = 0;
     return __get_cpuid(0, &highest, &b, &c, &d) != 0 && b == signature_INTEL_ebx;
 }

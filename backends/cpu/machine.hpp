@@ -10,6 +10,6 @@ std::string processor_name();
 
 // Whether the processor reads faster when what it will need is asked for by the second-level cache as well,
 // far ahead: Intel's do, AMD's lose by it.
-bool wants_far_fetch();
+bool wants_l2_prefetch();
 
 }  // namespace lamina::cpu

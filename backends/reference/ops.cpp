@@ -176,7 +176,7 @@ float* head(const backend::Heads& heads, const Context& c, std::uint64_t row, st
 
 }  // namespace
 
-void run(const backend::CopyHeads& op, const Context& c) {
+void run(const backend::StridedCopy& op, const Context& c) {
     for (std::uint64_t r = 0; r < c.step.tokens.size(); ++r) {
         for (std::uint32_t h = 0; h < op.heads; ++h)
             std::copy_n(head(op.in, c, r, h), op.width, head(op.out, c, r, h));

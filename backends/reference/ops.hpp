@@ -56,7 +56,7 @@ void run(const backend::Activate& op, const Context& c);
 void run(const backend::Add& op, const Context& c);
 void run(const backend::Gather& op, const Context& c);
 void run(const backend::Scale& op, const Context& c);
-void run(const backend::CopyHeads& op, const Context& c);
+void run(const backend::StridedCopy& op, const Context& c);
 void run(const backend::Route& op, const Context& c);
 void run(const backend::Dispatch& op, const Context& c);
 void run(const backend::Combine& op, const Context& c);

@@ -27,7 +27,7 @@ Read sum_of(const Refs&... refs) {
 
 Read attention_read(const model::AttentionWeights& w) {
     return sum_of(w.query, w.key, w.value, w.output, w.query_norm, w.key_norm, w.sinks, w.query_down,
-                  w.latent_down, w.key_turned, w.query_absorb, w.value_expand, w.query_rank_norm,
+                  w.latent_down, w.key_rope, w.query_absorb, w.value_expand, w.query_down_norm,
                   w.latent_norm);
 }
 
@@ -139,7 +139,7 @@ ModelInfo describe(const format::ModelFile& file, const model::Model& model) {
     out.weights_per_token = read.weights;
     const auto& first = model.layers.front();
     out.layers = static_cast<std::uint32_t>(model.layers.size());
-    out.embedding = model.config.embedding;
+    out.embedding = model.config.hidden_size;
     out.heads = first.attention.heads;
     out.kv_heads = first.attention.kv_heads;
     out.head_dim = first.attention.key_dim;

@@ -7,9 +7,9 @@
 namespace lamina::backend {
 
 const char* name(const Op& op) {
-    static constexpr std::array names{"embed",      "norm",     "linear",   "rope",    "store_kv",
-                                      "attention",  "activate", "add",      "gather",  "scale",
-                                      "copy_heads", "route",    "dispatch", "combine", "gate"};
+    static constexpr std::array names{"embed",        "norm",     "linear",   "rope",    "store_kv",
+                                      "attention",    "activate", "add",      "gather",  "scale",
+                                      "strided_copy", "route",    "dispatch", "combine", "gate"};
     static_assert(names.size() == std::variant_size_v<Op>);
     return names[op.index()];
 }

@@ -155,7 +155,7 @@ struct Heads {
     std::uint32_t stride = 0, offset = 0;  // values; a slot of copies needs no stride
 };
 // Copies `width` values of each of `heads` heads from one place to another.
-struct CopyHeads {
+struct StridedCopy {
     Heads in, out;
     std::uint32_t heads, width;
 };
@@ -188,7 +188,7 @@ struct Gate {
 };
 
 using Op = std::variant<Embed, Norm, Linear, Rope, StoreKv, Attention, Activate, Add, Gather, Scale,
-                        CopyHeads, Route, Dispatch, Combine, Gate>;
+                        StridedCopy, Route, Dispatch, Combine, Gate>;
 
 // "linear", "norm", ...: the op's one name, as its files and tests are called.
 const char* name(const Op& op);

@@ -12,7 +12,7 @@ template <std::size_t layers_of_27b>
 void scale_by_embedding(const format::ModelFile&, Model& model) {
     if (model.layers.size() != layers_of_27b) return;
     for (auto& layer : model.layers) {
-        layer.attention.scale = 1.0f / std::sqrt(static_cast<float>(model.config.embedding) /
+        layer.attention.scale = 1.0f / std::sqrt(static_cast<float>(model.config.hidden_size) /
                                                  static_cast<float>(layer.attention.heads));
     }
 }

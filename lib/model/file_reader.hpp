@@ -12,7 +12,7 @@
 
 namespace lamina::model {
 
-inline constexpr std::uint64_t max_layers = 4096, max_embedding = 1u << 20, max_heads = 1u << 14,
+inline constexpr std::uint64_t max_layers = 4096, max_hidden_size = 1u << 20, max_heads = 1u << 14,
                                max_head_dim = 1u << 14, max_width = 1u << 24, max_experts = 1u << 13;
 
 // What a tensor does in a network, and in which layer: "blk.3.attn_q" in a GGUF file is {3, "attn_q"}. The
@@ -88,6 +88,6 @@ void read_attention(const FileReader& reader, const Architecture& row, const Con
 void read_feed_forward(const FileReader& reader, const Architecture& row, const Config& config,
                        std::uint32_t layer, FeedForwardConfig& feed_forward, FeedForwardWeights& weights);
 // Width of a head that positions turn, before any layer is read.
-std::uint32_t turned_head_dim(const FileReader& reader, const Config& config);
+std::uint32_t rope_head_dim(const FileReader& reader, const Config& config);
 
 }  // namespace lamina::model

@@ -29,12 +29,12 @@ struct WeightRef {
 };
 
 // Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434) in its absorbed form: the cache holds one
-// latent and one turned key a token, keys are [latent, turned] and values the latent itself.
+// latent and one rotated key a token, keys are [latent, rotated] and values the latent itself.
 struct LatentConfig {
-    std::uint32_t query_rank = 0;         // of the compressed queries; 0 = not compressed
-    std::uint32_t latent = 0;             // of keys and values together
-    std::uint32_t plain = 0, turned = 0;  // of a query head: without and with positions
-    std::uint32_t value = 0;              // of a head, after expansion
+    std::uint32_t q_lora_rank = 0;             // of the compressed queries; 0 = not compressed
+    std::uint32_t kv_lora_rank = 0;            // of the latent of keys and values together
+    std::uint32_t nope_dim = 0, rope_dim = 0;  // of a query head: without and with positions
+    std::uint32_t value_dim = 0;               // of a head, after expansion
 };
 
 struct AttentionConfig {
@@ -72,24 +72,26 @@ struct LinearRef {
 };
 
 struct AttentionWeights {
-    LinearRef query, key, value, output;  // [heads * dim, embedding]; output [embedding, heads * value_dim]
+    LinearRef query, key, value,
+        output;                    // [heads * dim, hidden_size]; output [hidden_size, heads * value_dim]
     NormRef query_norm, key_norm;  // before RoPE: [key_dim] each head alike, [heads * key_dim] each its own
                                    // (norm_heads) or all as one vector
     bool norm_heads = true;        // the norms run over each head, not over all
     WeightRef sinks;               // [heads]: an extra score of each head
-    // Latent attention alone: query_down [query_rank, embedding] before query_rank_norm and query;
-    // latent_down [latent, embedding], key_turned [turned, embedding]; by head query_absorb [latent, plain]
-    // and value_expand [value, latent]. `key` and `value` are empty.
-    WeightRef query_down, latent_down, key_turned, query_absorb, value_expand;
-    NormRef query_rank_norm, latent_norm;
+    // Latent attention alone: query_down [q_lora_rank, hidden_size] before query_down_norm and query;
+    // latent_down [kv_lora_rank, hidden_size], key_rope [rope_dim, hidden_size]; by head query_absorb
+    // [kv_lora_rank, nope_dim] and value_expand [value_dim, kv_lora_rank]. `key` and `value` are empty.
+    WeightRef query_down, latent_down, key_rope, query_absorb, value_expand;
+    NormRef query_down_norm, latent_norm;
 };
 
 struct FeedForwardWeights {
-    LinearRef gate, up, down;  // [width, embedding]; down [embedding, width]; with experts: as many matrices
-    LinearRef router;          // [experts, embedding]
+    LinearRef gate, up,
+        down;          // [width, hidden_size]; down [hidden_size, width]; with experts: as many matrices
+    LinearRef router;  // [experts, hidden_size]
     WeightRef selection_bias;  // [experts], added to the scores that experts are chosen by
     LinearRef shared_gate, shared_up, shared_down;
-    WeightRef shared_router;  // [1, embedding]: the shared network's output times the sigmoid of it
+    WeightRef shared_router;  // [1, hidden_size]: the shared network's output times the sigmoid of it
 };
 
 struct Layer {
@@ -104,7 +106,7 @@ struct Layer {
 
 struct Config {
     std::string architecture;
-    std::uint32_t embedding = 0, vocabulary = 0;
+    std::uint32_t hidden_size = 0, vocabulary = 0;
     std::uint32_t trained_context = 0;  // tokens
     float norm_epsilon = 0;
     bool centered_norms = false;  // layer norm instead of root mean square
@@ -119,9 +121,9 @@ struct Config {
 struct Model {
     Config config;
     std::vector<Layer> layers;
-    WeightRef token_embedding;  // [vocabulary, embedding]
+    WeightRef token_embedding;  // [vocabulary, hidden_size]
     NormRef output_norm;
-    WeightRef output;  // [vocabulary, embedding]; the embedding where they are tied
+    WeightRef output;  // [vocabulary, hidden_size]; the embedding where they are tied
     bool tied() const { return output.tensor == token_embedding.tensor; }
 };
 

@@ -13,11 +13,11 @@ std::uint32_t head_dim(const FileReader& reader, const Config& config, std::stri
                        std::uint32_t layer) {
     if (reader.has(suffix)) return reader.integer(suffix, 1, max_head_dim);
     const auto count = heads(reader, layer);
-    if (config.embedding % count != 0) {
+    if (config.hidden_size % count != 0) {
         reader.fail(ErrorCode::bad_file, reader.key("attention.head_count"),
-                    "a divisor of " + std::to_string(config.embedding), std::to_string(count));
+                    "a divisor of " + std::to_string(config.hidden_size), std::to_string(count));
     }
-    return config.embedding / count;
+    return config.hidden_size / count;
 }
 
 std::uint32_t window(const FileReader& reader, const Architecture& row, std::uint32_t layer) {
@@ -29,7 +29,7 @@ std::uint32_t window(const FileReader& reader, const Architecture& row, std::uin
     return period > 0 && layer % period == period - 1 ? 0 : window;
 }
 
-// What latent attention and the ordinary kind have in common.
+// What latent and multi-head attention have in common.
 AttentionConfig common(const FileReader& reader, const Architecture& row, const Config& config,
                        std::uint32_t layer) {
     AttentionConfig a;
@@ -66,25 +66,25 @@ void read_query_key_norms(const FileReader& reader, const Architecture& row, con
 }
 
 void read_projections(const FileReader& reader, const Place& block, const AttentionConfig& a,
-                      std::uint64_t embedding, AttentionWeights& w) {
+                      std::uint64_t hidden_size, AttentionWeights& w) {
     const std::uint64_t query = std::uint64_t{a.heads} * a.key_dim,
                         key = std::uint64_t{a.kv_heads} * a.key_dim,
                         value = std::uint64_t{a.kv_heads} * a.value_dim;
     if (reader.has_tensor(block + "attn_qkv")) {
-        const auto fused = reader.linear(block + "attn_qkv", query + key + value, embedding);
+        const auto fused = reader.linear(block + "attn_qkv", query + key + value, hidden_size);
         w.query = slice(fused, 0, query, "attn_q");
         w.key = slice(fused, query, key, "attn_k");
         w.value = slice(fused, query + key, value, "attn_v");
     } else {
-        w.query = reader.linear(block + "attn_q", query, embedding);
-        w.key = reader.linear(block + "attn_k", key, embedding);
-        w.value = reader.linear(block + "attn_v", value, embedding);
+        w.query = reader.linear(block + "attn_q", query, hidden_size);
+        w.key = reader.linear(block + "attn_k", key, hidden_size);
+        w.value = reader.linear(block + "attn_v", value, hidden_size);
     }
-    w.output = reader.linear(block + "attn_output", embedding, std::uint64_t{a.heads} * a.value_dim);
+    w.output = reader.linear(block + "attn_output", hidden_size, std::uint64_t{a.heads} * a.value_dim);
 }
 
-void read_ordinary(const FileReader& reader, const Architecture& row, const Config& config,
-                   std::uint32_t layer, const Place& block, AttentionConfig& a, AttentionWeights& w) {
+void read_multi_head(const FileReader& reader, const Architecture& row, const Config& config,
+                     std::uint32_t layer, const Place& block, AttentionConfig& a, AttentionWeights& w) {
     a.kv_heads = reader.has("attention.head_count_kv")
                      ? reader.per_layer("attention.head_count_kv", layer, 1, max_heads)
                      : a.heads;
@@ -99,7 +99,7 @@ void read_ordinary(const FileReader& reader, const Architecture& row, const Conf
         reader.fail(ErrorCode::bad_file, reader.key("rope.dimension_count"),
                     "at most " + std::to_string(a.key_dim), std::to_string(config.ropes[*a.rope].dims));
     }
-    read_projections(reader, block, a, config.embedding, w);
+    read_projections(reader, block, a, config.hidden_size, w);
     read_query_key_norms(reader, row, block, a, w);
 }
 
@@ -111,41 +111,41 @@ void read_latent(const FileReader& reader, const Config& config, const Place& bl
                  AttentionWeights& w) {
     LatentConfig l;
     const auto key_dim = latent_key_dim(reader);
-    l.turned = config.ropes.front().dims;
-    if (l.turned >= key_dim) {
+    l.rope_dim = config.ropes.front().dims;
+    if (l.rope_dim >= key_dim) {
         reader.fail(ErrorCode::bad_file, reader.key("attention.key_length_mla"),
-                    "more than the " + std::to_string(l.turned) + " of rope.dimension_count",
+                    "more than the " + std::to_string(l.rope_dim) + " of rope.dimension_count",
                     std::to_string(key_dim));
     }
-    l.plain = key_dim - l.turned;
-    l.value = reader.integer("attention.value_length_mla", 1, max_head_dim);
-    l.latent = reader.integer("attention.kv_lora_rank", 1, max_head_dim);
-    l.query_rank = reader.integer_or("attention.q_lora_rank", 0, max_embedding, 0);
+    l.nope_dim = key_dim - l.rope_dim;
+    l.value_dim = reader.integer("attention.value_length_mla", 1, max_head_dim);
+    l.kv_lora_rank = reader.integer("attention.kv_lora_rank", 1, max_head_dim);
+    l.q_lora_rank = reader.integer_or("attention.q_lora_rank", 0, max_hidden_size, 0);
     a.latent = l;
     a.kv_heads = 1;
-    a.key_dim = l.latent + l.turned;
-    a.value_dim = l.latent;
+    a.key_dim = l.kv_lora_rank + l.rope_dim;
+    a.value_dim = l.kv_lora_rank;
     a.scale = score_scale(reader, config, a, key_dim);
-    const std::uint64_t embedding = config.embedding, query = std::uint64_t{a.heads} * key_dim;
-    if (l.query_rank > 0) {
-        w.query_down = reader.matrix(block + "attn_q_a", l.query_rank, embedding);
-        w.query_rank_norm = reader.norm(block + "attn_q_a_norm", l.query_rank);
-        w.query = reader.linear(block + "attn_q_b", query, l.query_rank);
+    const std::uint64_t hidden_size = config.hidden_size, query = std::uint64_t{a.heads} * key_dim;
+    if (l.q_lora_rank > 0) {
+        w.query_down = reader.matrix(block + "attn_q_a", l.q_lora_rank, hidden_size);
+        w.query_down_norm = reader.norm(block + "attn_q_a_norm", l.q_lora_rank);
+        w.query = reader.linear(block + "attn_q_b", query, l.q_lora_rank);
     } else {
-        w.query = reader.linear(block + "attn_q", query, embedding);
+        w.query = reader.linear(block + "attn_q", query, hidden_size);
     }
-    const auto down = reader.linear(block + "attn_kv_a_mqa", a.key_dim, embedding);
-    w.latent_down = slice(down, 0, l.latent, "attn_kv_a").weight;
-    w.key_turned = slice(down, l.latent, l.turned, "attn_k_rope").weight;
-    w.latent_norm = reader.norm(block + "attn_kv_a_norm", l.latent);
-    w.query_absorb = reader.matrix(block + "attn_k_b", l.latent, l.plain, a.heads);
-    w.value_expand = reader.matrix(block + "attn_v_b", l.value, l.latent, a.heads);
-    w.output = reader.linear(block + "attn_output", embedding, std::uint64_t{a.heads} * l.value);
+    const auto down = reader.linear(block + "attn_kv_a_mqa", a.key_dim, hidden_size);
+    w.latent_down = slice(down, 0, l.kv_lora_rank, "attn_kv_a").weight;
+    w.key_rope = slice(down, l.kv_lora_rank, l.rope_dim, "attn_k_rope").weight;
+    w.latent_norm = reader.norm(block + "attn_kv_a_norm", l.kv_lora_rank);
+    w.query_absorb = reader.matrix(block + "attn_k_b", l.kv_lora_rank, l.nope_dim, a.heads);
+    w.value_expand = reader.matrix(block + "attn_v_b", l.value_dim, l.kv_lora_rank, a.heads);
+    w.output = reader.linear(block + "attn_output", hidden_size, std::uint64_t{a.heads} * l.value_dim);
 }
 
 }  // namespace
 
-std::uint32_t turned_head_dim(const FileReader& reader, const Config& config) {
+std::uint32_t rope_head_dim(const FileReader& reader, const Config& config) {
     if (reader.has("attention.kv_lora_rank")) return latent_key_dim(reader);
     return head_dim(reader, config, "attention.key_length", 0);
 }
@@ -157,7 +157,7 @@ void read_attention(const FileReader& reader, const Architecture& row, const Con
     if (reader.has("attention.kv_lora_rank")) {
         read_latent(reader, config, block, attention, weights);
     } else {
-        read_ordinary(reader, row, config, layer, block, attention, weights);
+        read_multi_head(reader, row, config, layer, block, attention, weights);
     }
     weights.sinks = reader.optional_vector(block + "attn_sinks", weight_suffix, attention.heads);
 }

@@ -37,46 +37,46 @@ ExpertRouting read_routing(const FileReader& reader, const Architecture& row) {
     return r;
 }
 
-// gate, up, down of `width`: [width, embedding] and [embedding, width], `matrices` of each.
+// gate, up, down of `width`: [width, hidden_size] and [hidden_size, width], `matrices` of each.
 void read_network(const FileReader& reader, const Architecture& row, const Place& prefix,
-                  std::string_view suffix, std::uint64_t width, std::uint64_t embedding,
+                  std::string_view suffix, std::uint64_t width, std::uint64_t hidden_size,
                   std::uint64_t matrices, LinearRef& gate, LinearRef& up, LinearRef& down) {
     const Place gate_place = prefix + "gate" + suffix, up_place = prefix + "up" + suffix;
     const bool fused = row.gated && matrices == 1 && !reader.has_tensor(gate_place) &&
                        reader.has_tensor(up_place) && reader.tensor(up_place).rows() == 2 * width;
     if (fused) {  // the gate's rows first
-        const auto both = reader.linear(up_place, 2 * width, embedding);
+        const auto both = reader.linear(up_place, 2 * width, hidden_size);
         gate = slice(both, 0, width, gate_place.role);
         up = slice(both, width, width, up_place.role);
     } else {
-        if (row.gated) gate = reader.linear(gate_place, width, embedding, matrices);
-        up = reader.linear(up_place, width, embedding, matrices);
+        if (row.gated) gate = reader.linear(gate_place, width, hidden_size, matrices);
+        up = reader.linear(up_place, width, hidden_size, matrices);
     }
-    down = reader.linear(prefix + "down" + suffix, embedding, width, matrices);
+    down = reader.linear(prefix + "down" + suffix, hidden_size, width, matrices);
 }
 
 void read_experts(const FileReader& reader, const Architecture& row, std::uint32_t layer, const Place& block,
-                  std::uint64_t embedding, ExpertsConfig& e, FeedForwardWeights& w) {
+                  std::uint64_t hidden_size, ExpertsConfig& e, FeedForwardWeights& w) {
     e.routing = read_routing(reader, row);
     e.width = reader.has("expert_feed_forward_length")
                   ? reader.per_layer("expert_feed_forward_length", layer, 1, max_width)
                   : reader.per_layer("feed_forward_length", layer, 1, max_width);
-    w.router = reader.linear(block + "ffn_gate_inp", e.routing.experts, embedding);
+    w.router = reader.linear(block + "ffn_gate_inp", e.routing.experts, hidden_size);
     w.selection_bias = reader.optional_vector(block + "exp_probs_b", bias_suffix, e.routing.experts);
-    read_network(reader, row, block + "ffn_", "_exps", e.width, embedding, e.routing.experts, w.gate, w.up,
+    read_network(reader, row, block + "ffn_", "_exps", e.width, hidden_size, e.routing.experts, w.gate, w.up,
                  w.down);
     if (!reader.has_tensor(block + "ffn_up_shexp")) return;
     e.shared_width = reader.has("expert_shared_feed_forward_length")
                          ? reader.integer("expert_shared_feed_forward_length", 1, max_width)
                          : static_cast<std::uint32_t>(std::uint64_t{e.width} *
                                                       reader.integer("expert_shared_count", 1, 64));
-    read_network(reader, row, block + "ffn_", "_shexp", e.shared_width, embedding, 1, w.shared_gate,
+    read_network(reader, row, block + "ffn_", "_shexp", e.shared_width, hidden_size, 1, w.shared_gate,
                  w.shared_up, w.shared_down);
     const Place shared_router = block + "ffn_gate_inp_shexp";
     if (!reader.has_tensor(shared_router)) return;
     const bool as_vector = reader.tensor(shared_router).shape.size() == 1;
-    w.shared_router = as_vector ? reader.optional_vector(shared_router, weight_suffix, embedding)
-                                : reader.matrix(shared_router, 1, embedding);
+    w.shared_router = as_vector ? reader.optional_vector(shared_router, weight_suffix, hidden_size)
+                                : reader.matrix(shared_router, 1, hidden_size);
 }
 
 }  // namespace
@@ -89,11 +89,11 @@ void read_feed_forward(const FileReader& reader, const Architecture& row, const 
     const bool has_experts = reader.integer_or("expert_count", 0, max_experts, 0) > 0 &&
                              layer >= reader.integer_or("leading_dense_block_count", 0, max_layers, 0);
     if (has_experts) {
-        read_experts(reader, row, layer, block, config.embedding, f.experts.emplace(), w);
+        read_experts(reader, row, layer, block, config.hidden_size, f.experts.emplace(), w);
         return;
     }
     f.width = reader.per_layer("feed_forward_length", layer, 1, max_width);
-    read_network(reader, row, block + "ffn_", "", f.width, config.embedding, 1, w.gate, w.up, w.down);
+    read_network(reader, row, block + "ffn_", "", f.width, config.hidden_size, 1, w.gate, w.up, w.down);
 }
 
 }  // namespace lamina::model

@@ -23,16 +23,16 @@ class Lowering {
 
     Lowered run() {
         const auto& config = model_.config;
-        hidden_ = slot("hidden", config.embedding);
-        normed_ = slot("normed", config.embedding);
-        branch_ = slot("branch", config.embedding);
+        hidden_ = slot("hidden", config.hidden_size);
+        normed_ = slot("normed", config.hidden_size);
+        branch_ = slot("branch", config.hidden_size);
         op(Embed{weight(model_.token_embedding), hidden_, config.embedding_scale});
         for (const auto& l : model_.layers) layer(l);
         lowered_.program.layers.push_back(lowered_.program.ops.size());
-        norm(hidden_, normed_, model_.output_norm, config.embedding);
+        norm(hidden_, normed_, model_.output_norm, config.hidden_size);
         lowered_.program.hidden = normed_;
         lowered_.program.head = lowered_.program.ops.size();
-        const Slot last = slot("output rows", config.embedding, Rows::wanted);
+        const Slot last = slot("output rows", config.hidden_size, Rows::wanted);
         op(Gather{normed_, last});
         lowered_.program.logits = slot("logits", config.vocabulary, Rows::wanted);
         op(Linear{last, weight(model_.output), no_weight, lowered_.program.logits});
@@ -56,12 +56,12 @@ class Lowering {
 
     Slot branch_input(const model::NormRef& w) {
         if (!w) return hidden_;
-        norm(hidden_, normed_, w, model_.config.embedding);
+        norm(hidden_, normed_, w, model_.config.hidden_size);
         return normed_;
     }
 
     void add_branch(const model::NormRef& post) {
-        if (post) norm(branch_, branch_, post, model_.config.embedding);
+        if (post) norm(branch_, branch_, post, model_.config.hidden_size);
         op(Add{hidden_, branch_, hidden_, model_.config.residual_scale});
     }
 
@@ -92,47 +92,48 @@ class Lowering {
         linear(a.latent ? expanded_values(a, w, attended) : attended, w.output, branch_);
     }
 
-    // A query head is its plain part, brought into the space of the latents, and its turned part.
+    // A query head is its part without positions, brought into the space of the latents, and its rotated
+    // part.
     void latent_query(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot in,
                       Slot query) {
         const auto& l = *a.latent;
-        const std::uint32_t head = l.plain + l.turned;
+        const std::uint32_t head = l.nope_dim + l.rope_dim;
         if (w.query_down) {
-            const Slot down = shared("query rank", l.query_rank);
+            const Slot down = shared("compressed query", l.q_lora_rank);
             linear(in, {w.query_down, {}}, down);
-            norm(down, down, w.query_rank_norm, l.query_rank);
+            norm(down, down, w.query_down_norm, l.q_lora_rank);
             in = down;
         }
         const Slot whole = shared("whole query", a.heads * head);
         linear(in, w.query, whole);
-        const Slot plain = copies("plain query", l.plain, a.heads),
-                   latent = copies("latent query", l.latent, a.heads);
-        op(CopyHeads{{whole, head, 0}, {plain}, a.heads, l.plain});
-        linear(plain, {w.query_absorb, {}}, latent);
-        op(CopyHeads{{latent}, {query, a.key_dim, 0}, a.heads, l.latent});
-        op(CopyHeads{{whole, head, l.plain}, {query, a.key_dim, l.latent}, a.heads, l.turned});
-        if (a.rope) op(Rope{query, a.heads, a.key_dim, *a.rope, l.latent});
+        const Slot nope = copies("nope query", l.nope_dim, a.heads),
+                   latent = copies("latent query", l.kv_lora_rank, a.heads);
+        op(StridedCopy{{whole, head, 0}, {nope}, a.heads, l.nope_dim});
+        linear(nope, {w.query_absorb, {}}, latent);
+        op(StridedCopy{{latent}, {query, a.key_dim, 0}, a.heads, l.kv_lora_rank});
+        op(StridedCopy{{whole, head, l.nope_dim}, {query, a.key_dim, l.kv_lora_rank}, a.heads, l.rope_dim});
+        if (a.rope) op(Rope{query, a.heads, a.key_dim, *a.rope, l.kv_lora_rank});
     }
 
     void latent_key(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot in, Slot key) {
         const auto& l = *a.latent;
-        const Slot latent = shared("latent", l.latent), turned = shared("turned key", l.turned);
+        const Slot latent = shared("latent", l.kv_lora_rank), rotated = shared("rope key", l.rope_dim);
         value_projection(in, {w.latent_down, {}}, latent);
-        linear(in, {w.key_turned, {}}, turned);
-        norm(latent, latent, w.latent_norm, l.latent);
-        op(CopyHeads{{latent, 0, 0}, {key, 0, 0}, 1, l.latent});
-        op(CopyHeads{{turned, 0, 0}, {key, 0, l.latent}, 1, l.turned});
-        if (a.rope) op(Rope{key, 1, a.key_dim, *a.rope, l.latent});
+        linear(in, {w.key_rope, {}}, rotated);
+        norm(latent, latent, w.latent_norm, l.kv_lora_rank);
+        op(StridedCopy{{latent, 0, 0}, {key, 0, 0}, 1, l.kv_lora_rank});
+        op(StridedCopy{{rotated, 0, 0}, {key, 0, l.kv_lora_rank}, 1, l.rope_dim});
+        if (a.rope) op(Rope{key, 1, a.key_dim, *a.rope, l.kv_lora_rank});
     }
 
     Slot expanded_values(const model::AttentionConfig& a, const model::AttentionWeights& w, Slot attended) {
         const auto& l = *a.latent;
-        const Slot latent = copies("attention latents", l.latent, a.heads),
-                   value = copies("values", l.value, a.heads);
-        op(CopyHeads{{attended, l.latent, 0}, {latent}, a.heads, l.latent});
+        const Slot latent = copies("attention latents", l.kv_lora_rank, a.heads),
+                   value = copies("values", l.value_dim, a.heads);
+        op(StridedCopy{{attended, l.kv_lora_rank, 0}, {latent}, a.heads, l.kv_lora_rank});
         linear(latent, {w.value_expand, {}}, value);
-        const Slot out = shared("expanded", a.heads * l.value);
-        op(CopyHeads{{value}, {out, l.value, 0}, a.heads, l.value});
+        const Slot out = shared("expanded", a.heads * l.value_dim);
+        op(StridedCopy{{value}, {out, l.value_dim, 0}, a.heads, l.value_dim});
         return out;
     }
 
@@ -141,7 +142,7 @@ class Lowering {
         if (!f.experts) return network(f, f.width, w.gate, w.up, w.down, in, branch_);
         experts(f, w, in);
         if (f.experts->shared_width == 0) return;
-        const Slot out = shared("shared expert", model_.config.embedding);
+        const Slot out = shared("shared expert", model_.config.hidden_size);
         network(f, f.experts->shared_width, w.shared_gate, w.shared_up, w.shared_down, in, out);
         if (w.shared_router) {
             const Slot gate = shared("shared router", 1);
@@ -168,7 +169,7 @@ class Lowering {
         const Slot logits = shared("router", e.routing.experts);
         linear(in, w.router, logits);
         op(Route{logits, id, optional(w.selection_bias)});
-        const auto embedding = model_.config.embedding;
+        const auto embedding = model_.config.hidden_size;
         const Slot rows = copies("expert rows", embedding, e.routing.used);
         const Slot up = copies("expert up", e.width, e.routing.used);
         const Slot gate = f.gated ? copies("expert gate", e.width, e.routing.used) : up;

@@ -162,7 +162,7 @@ class Writer {
     std::string line(const Scale& op) const {
         return fmt::format("{} by {}{}", slot(op.x), op.scale, unless(0.0f, "cap", op.cap));
     }
-    std::string line(const CopyHeads& op) const {
+    std::string line(const StridedCopy& op) const {
         const auto place = [this](const Heads& h) {
             return h.stride > 0 || h.offset > 0
                        ? fmt::format("{} at {} + {} a head", slot(h.slot), h.offset, h.stride)

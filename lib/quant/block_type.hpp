@@ -25,14 +25,14 @@ struct BlockParts {
 };
 
 // The factors of a block as it stores them, for packed kinds that keep them so.
-struct StoredFactors {
+struct StoredScales {
     std::uint16_t unit = 0, minimum_unit = 0;  // f16
     std::int8_t scales[16] = {};               // multiples of the unit; e8m0: the exponent's bits
     std::int8_t minima[16] = {};               // multiples of minimum_unit, which are subtracted
 };
 
 // Scales and minima of a block, from what it stores: products of f16 and small integers, exact in f32.
-inline void multiply_levels(const StoredFactors& stored, int groups, bool has_minima, BlockParts out) {
+inline void multiply_levels(const StoredScales& stored, int groups, bool has_minima, BlockParts out) {
     const float unit = f16_to_f32(stored.unit), minimum_unit = f16_to_f32(stored.minimum_unit);
     for (int g = 0; g < groups; ++g) {
         out.scales[g] = unit * static_cast<float>(stored.scales[g]);
@@ -55,7 +55,7 @@ struct BlockType {
     int packed;        // the kind it is packed to, an index of packed_kinds
     void (*unpack)(const std::byte* blocks, std::uint64_t count, std::int8_t* codes, float* scales,
                    float* minima);
-    StoredFactors (*stored)(const std::byte* block);  // null where the packed kind has scales of its own
+    StoredScales (*stored)(const std::byte* block);  // null where the packed kind has scales of its own
 };
 
 // Throws unsupported where `type` has no blocks.
@@ -74,7 +74,7 @@ void unpack_blocks(const std::byte* blocks, std::uint64_t count, std::int8_t* co
 }
 
 template <typename Block>
-StoredFactors stored_factors(const std::byte* bytes) {
+StoredScales stored_scales(const std::byte* bytes) {
     Block block;
     std::memcpy(&block, bytes, sizeof(Block));
     return block.stored();
@@ -83,7 +83,7 @@ StoredFactors stored_factors(const std::byte* bytes) {
 template <typename Block>
 constexpr BlockType describe(int packed) {
     BlockType type{Block::group, packed_kinds[packed].has_minima(), packed, &unpack_blocks<Block>, nullptr};
-    if constexpr (requires(const Block& block) { block.stored(); }) type.stored = &stored_factors<Block>;
+    if constexpr (requires(const Block& block) { block.stored(); }) type.stored = &stored_scales<Block>;
     return type;
 }
 

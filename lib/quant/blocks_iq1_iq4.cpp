@@ -1,4 +1,4 @@
-// IQ1: ternary lattice points with an offset of 1/8; IQ4: 4-bit indices into 16 uneven levels.
+// IQ1: ternary codebook entries with an offset of 1/8; IQ4: 4-bit indices into 16 uneven levels.
 #include "base/half.hpp"
 #include "quant/block_type.hpp"
 #include "quant/codebooks.hpp"
@@ -36,19 +36,20 @@ struct BlockIQ1_S {
 
 struct BlockIQ1_M {
     static constexpr int elements = 256, group = 16;
-    std::uint8_t low[32];      // low 8 of 11 index bits
-    std::uint8_t high[16];     // a nibble a point: three index bits, one for the offset's sign
-    std::uint16_t factors[4];  // four scales of three bits; the top nibbles together are the f16 scale
+    std::uint8_t low[32];            // low 8 of 11 index bits
+    std::uint8_t high[16];           // a nibble a point: three index bits, one for the offset's sign
+    std::uint16_t packed_scales[4];  // four scales of three bits; the top nibbles together are the f16 scale
 
     std::uint16_t scale() const {
         unsigned bits = 0;
-        for (int i = 0; i < 4; ++i) bits |= static_cast<unsigned>(factors[i] >> 12) << (4 * i);
+        for (int i = 0; i < 4; ++i) bits |= static_cast<unsigned>(packed_scales[i] >> 12) << (4 * i);
         return static_cast<std::uint16_t>(bits);
     }
 
     void unpack(BlockParts out) const {
         const float d = f16_to_f32(scale());
-        for (int g = 0; g < 16; ++g) out.scales[g] = iq1_scale(d, (factors[g / 4] >> (3 * (g % 4))) & 7);
+        for (int g = 0; g < 16; ++g)
+            out.scales[g] = iq1_scale(d, (packed_scales[g / 4] >> (3 * (g % 4))) & 7);
         for (int p = 0; p < 32; ++p) {
             const int nibble = high[p / 2] >> (4 * (p % 2));
             unpack_point(low[p] | (nibble & 7) << 8, (nibble & 8) != 0, out.codes + 8 * p);
@@ -81,8 +82,8 @@ struct BlockIQ4_XS {
         return (low_bits | ((factors_high >> (2 * g)) & 3) << 4) - 32;
     }
 
-    StoredFactors stored() const {
-        StoredFactors out{.unit = scale};
+    StoredScales stored() const {
+        StoredScales out{.unit = scale};
         for (int g = 0; g < 8; ++g) out.scales[g] = as_code(factor(g));
         return out;
     }

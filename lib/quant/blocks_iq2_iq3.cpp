@@ -1,4 +1,4 @@
-// IQ2 and IQ3: lattice points of magnitudes, eight or four at a time, with signs stored apart.
+// IQ2 and IQ3: codebook entries of magnitudes, eight or four at a time, with signs stored apart.
 #include "base/half.hpp"
 #include "quant/block_type.hpp"
 #include "quant/codebooks.hpp"
@@ -50,11 +50,11 @@ struct BlockIQ2_XS {
     static constexpr int elements = 256, group = 16;
     std::uint16_t scale;
     std::uint16_t points[32];  // 9 bits of index, 7 of signs
-    std::uint8_t factors[8];
+    std::uint8_t packed_scales[8];
 
     void unpack(BlockParts out) const {
         const float d = f16_to_f32(scale);
-        for (int g = 0; g < 16; ++g) out.scales[g] = half_odd_scale(d, nibble(factors, g), 0.25f);
+        for (int g = 0; g < 16; ++g) out.scales[g] = half_odd_scale(d, nibble(packed_scales, g), 0.25f);
         for (int p = 0; p < 32; ++p) {
             unpack_signed(iq2_xs_codebook[points[p] & 511u], even_signs(points[p] >> 9), out.codes + 8 * p);
         }
@@ -67,11 +67,11 @@ struct BlockIQ2_S {
     std::uint8_t low[32];  // low 8 of 10 index bits
     std::uint8_t signs[32];
     std::uint8_t high[8];  // two index bits a point
-    std::uint8_t factors[8];
+    std::uint8_t packed_scales[8];
 
     void unpack(BlockParts out) const {
         const float d = f16_to_f32(scale);
-        for (int g = 0; g < 16; ++g) out.scales[g] = half_odd_scale(d, nibble(factors, g), 0.25f);
+        for (int g = 0; g < 16; ++g) out.scales[g] = half_odd_scale(d, nibble(packed_scales, g), 0.25f);
         for (int p = 0; p < 32; ++p) {
             const unsigned index = low[p] | ((high[p / 4] >> (2 * (p % 4))) & 3u) << 8;
             unpack_signed(iq2_s_codebook[index], signs[p], out.codes + 8 * p);
@@ -105,11 +105,11 @@ struct BlockIQ3_S {
     std::uint8_t low[64];  // low 8 of 9 index bits
     std::uint8_t high[8];  // one index bit a point
     std::uint8_t signs[32];
-    std::uint8_t factors[4];
+    std::uint8_t packed_scales[4];
 
     void unpack(BlockParts out) const {
         const float d = f16_to_f32(scale);
-        for (int g = 0; g < 8; ++g) out.scales[g] = d * static_cast<float>(2 * nibble(factors, g) + 1);
+        for (int g = 0; g < 8; ++g) out.scales[g] = d * static_cast<float>(2 * nibble(packed_scales, g) + 1);
         for (int p = 0; p < 64; ++p) {
             const unsigned index = low[p] | ((high[p / 8] >> (p % 8)) & 1u) << 8;
             unpack_signed(iq3_s_codebook[index], nibble(signs, p), out.codes + 4 * p);

@@ -13,15 +13,15 @@ int two_bits(const std::uint8_t* packed, int element) {
 
 struct BlockQ2_K {
     static constexpr int elements = 256, group = 16;
-    std::uint8_t factors[16];  // low nibble: scale, high nibble: minimum
+    std::uint8_t packed_scales[16];  // low nibble: scale, high nibble: minimum
     std::uint8_t codes[64];
     std::uint16_t scale, minimum;
 
-    StoredFactors stored() const {
-        StoredFactors out{.unit = scale, .minimum_unit = minimum};
+    StoredScales stored() const {
+        StoredScales out{.unit = scale, .minimum_unit = minimum};
         for (int g = 0; g < 16; ++g) {
-            out.scales[g] = as_code(factors[g] & 15);
-            out.minima[g] = as_code(factors[g] >> 4);
+            out.scales[g] = as_code(packed_scales[g] & 15);
+            out.minima[g] = as_code(packed_scales[g] >> 4);
         }
         return out;
     }
@@ -36,19 +36,19 @@ struct BlockQ3_K {
     static constexpr int elements = 256, group = 16;
     std::uint8_t high[32];  // bit j of byte i: element 32 * j + i is not lowered by 4
     std::uint8_t low[64];
-    std::uint8_t factors[12];  // 16 scales of 6 bits
+    std::uint8_t packed_scales[12];  // 16 scales of 6 bits
     std::uint16_t scale;
 
     // Low four bits: nibbles of bytes 0..7, low nibbles first. High two bits: pairs of bytes 8..11, lowest
     // pairs first.
     int factor(int g) const {
-        const int low_bits = (factors[g % 8] >> (g / 8 * 4)) & 15;
-        const int high_bits = (factors[8 + g % 4] >> (g / 4 * 2)) & 3;
+        const int low_bits = (packed_scales[g % 8] >> (g / 8 * 4)) & 15;
+        const int high_bits = (packed_scales[8 + g % 4] >> (g / 4 * 2)) & 3;
         return (low_bits | high_bits << 4) - 32;
     }
 
-    StoredFactors stored() const {
-        StoredFactors out{.unit = scale};
+    StoredScales stored() const {
+        StoredScales out{.unit = scale};
         for (int g = 0; g < 16; ++g) out.scales[g] = as_code(factor(g));
         return out;
     }
@@ -64,11 +64,11 @@ struct BlockQ3_K {
 
 // Eight scales and eight minima of 6 bits in 12 bytes, as Q4_K and Q5_K have them. Bytes 0..3 and 4..7 hold
 // the first four scales and minima; their top two bits complete the last four, whose nibbles are bytes 8..11.
-struct SixBitFactors {
+struct SixBitScales {
     std::uint8_t bytes[12];
 
-    StoredFactors with(std::uint16_t unit, std::uint16_t minimum_unit) const {
-        StoredFactors out{.unit = unit, .minimum_unit = minimum_unit};
+    StoredScales with(std::uint16_t unit, std::uint16_t minimum_unit) const {
+        StoredScales out{.unit = unit, .minimum_unit = minimum_unit};
         for (int g = 0; g < 4; ++g) {
             out.scales[g] = as_code(bytes[g] & 63);
             out.minima[g] = as_code(bytes[4 + g] & 63);
@@ -82,10 +82,10 @@ struct SixBitFactors {
 struct BlockQ4_K {
     static constexpr int elements = 256, group = 32;
     std::uint16_t scale, minimum;
-    SixBitFactors factors;
+    SixBitScales packed_scales;
     std::uint8_t codes[128];  // 32 bytes for 64 elements, low nibbles first
 
-    StoredFactors stored() const { return factors.with(scale, minimum); }
+    StoredScales stored() const { return packed_scales.with(scale, minimum); }
 
     void unpack(BlockParts out) const {
         multiply_levels(stored(), 8, true, out);
@@ -98,11 +98,11 @@ struct BlockQ4_K {
 struct BlockQ5_K {
     static constexpr int elements = 256, group = 32;
     std::uint16_t scale, minimum;
-    SixBitFactors factors;
+    SixBitScales packed_scales;
     std::uint8_t high[32];  // bit j of byte i is bit 4 of element 32 * j + i
     std::uint8_t low[128];  // as in Q4_K
 
-    StoredFactors stored() const { return factors.with(scale, minimum); }
+    StoredScales stored() const { return packed_scales.with(scale, minimum); }
 
     void unpack(BlockParts out) const {
         multiply_levels(stored(), 8, true, out);
@@ -121,12 +121,12 @@ struct BlockQ6_K {
     static constexpr int elements = 256, group = 16;
     std::uint8_t low[128];  // 64 bytes for 128 elements, low nibbles first
     std::uint8_t high[64];  // 32 bytes for 128 elements: two bits each of i, i + 32, i + 64, i + 96
-    std::int8_t factors[16];
+    std::int8_t packed_scales[16];
     std::uint16_t scale;
 
-    StoredFactors stored() const {
-        StoredFactors out{.unit = scale};
-        std::memcpy(out.scales, factors, sizeof factors);
+    StoredScales stored() const {
+        StoredScales out{.unit = scale};
+        std::memcpy(out.scales, packed_scales, sizeof packed_scales);
         return out;
     }
 

@@ -34,7 +34,7 @@ struct BlockTQ1_0 {
     std::uint8_t last[4];     // four digits a byte
     std::uint16_t scale;
 
-    StoredFactors stored() const { return {.unit = scale}; }
+    StoredScales stored() const { return {.unit = scale}; }
 
     void unpack(BlockParts out) const {
         repeat_scale<8>(scale, out.scales);
@@ -49,7 +49,7 @@ struct BlockTQ2_0 {
     std::uint8_t codes[64];  // 32 bytes for 128 elements: two bits each of i, i + 32, i + 64, i + 96
     std::uint16_t scale;
 
-    StoredFactors stored() const { return {.unit = scale}; }
+    StoredScales stored() const { return {.unit = scale}; }
 
     void unpack(BlockParts out) const {
         repeat_scale<8>(scale, out.scales);
@@ -75,8 +75,8 @@ struct BlockMXFP4 {
     std::uint8_t exponent;
     std::uint8_t codes[16];
 
-    StoredFactors stored() const {
-        StoredFactors out;
+    StoredScales stored() const {
+        StoredScales out;
         out.scales[0] = static_cast<std::int8_t>(exponent);
         return out;
     }

@@ -1,5 +1,5 @@
-// Codebooks of the IQ block types, as the GGUF format fixes them: points of small lattices that an index in a
-// block names.
+// Codebooks of the IQ block types, as the GGUF format fixes them: points of small codebooks that an index in
+// a block names.
 #pragma once
 
 #include <array>

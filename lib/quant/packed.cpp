@@ -11,8 +11,8 @@ namespace lamina::quant {
 namespace {
 
 constexpr std::uint64_t super =
-    panel_super_columns;                            // columns taken at a time: a multiple of every block size
-constexpr std::uint64_t steps = panel_granule / 4;  // of a granule
+    panel_super_columns;  // columns taken at a time: a multiple of every block size
+constexpr std::uint64_t steps = panel_block_columns / 4;  // of a column block
 constexpr std::uint64_t vector_bytes = 4 * panel_rows;
 
 // A run of the bits of codes that is stored apart.
@@ -45,10 +45,12 @@ constexpr Inverse iq4_indices = inverse_of(iq4_levels), fp4_indices = inverse_of
 struct PanelPart {
     std::int8_t codes[panel_rows][super] = {};  // as they are stored
     float scales[panel_rows][super / 16] = {}, minima[panel_rows][super / 16] = {};
-    StoredFactors stored[panel_rows] = {};  // of the kinds that keep them as they are
+    StoredScales stored[panel_rows] = {};  // of the kinds that keep them as they are
 };
 
-bool keeps_stored(const PackedKind& kind) { return kind.has_units() || kind.factors == Factors::e8m0; }
+bool keeps_stored(const PackedKind& kind) {
+    return kind.has_super_scales() || kind.scale_kind == ScaleKind::e8m0;
+}
 
 // Codes of the integer view as they are stored.
 void to_stored(const PackedKind& kind, std::int8_t* codes, std::uint64_t count) {
@@ -91,8 +93,8 @@ std::byte* put_rows(std::byte* out, Of of) {
     return out + sizeof values;
 }
 
-std::byte* pack_units(const PanelPart& in, const PackedKind& kind, std::byte* out) {
-    if (!kind.has_units()) return out;
+std::byte* pack_super_scales(const PanelPart& in, const PackedKind& kind, std::byte* out) {
+    if (!kind.has_super_scales()) return out;
     out = put_rows<std::uint16_t>(out, [&](std::size_t r) { return in.stored[r].unit; });
     if (!kind.has_minima()) return out;
     return put_rows<std::uint16_t>(out, [&](std::size_t r) { return in.stored[r].minimum_unit; });
@@ -104,18 +106,18 @@ std::byte* pack_group(const PanelPart& in, std::uint64_t g, const PackedKind& ki
     const auto level = [&](std::size_t r) { return in.stored[r].scales[g]; };
     const auto minimum_level = [&](std::size_t r) { return in.stored[r].minima[g]; };
     using Half = std::uint16_t;
-    switch (kind.factors) {
-        case Factors::unit: break;
-        case Factors::f32: return put_rows<float>(out, scale);
-        case Factors::f16: return put_rows<Half>(out, [&](std::size_t r) { return f32_to_f16(scale(r)); });
-        case Factors::f16_minima:
+    switch (kind.scale_kind) {
+        case ScaleKind::super_block: break;
+        case ScaleKind::f32: return put_rows<float>(out, scale);
+        case ScaleKind::f16: return put_rows<Half>(out, [&](std::size_t r) { return f32_to_f16(scale(r)); });
+        case ScaleKind::f16_minima:
             out = put_rows<Half>(out, [&](std::size_t r) { return f32_to_f16(scale(r)); });
             return put_rows<Half>(out, [&](std::size_t r) { return f32_to_f16(minimum(r)); });
-        case Factors::e8m0:
-        case Factors::levels8: return put_rows<std::int8_t>(out, level);
-        case Factors::levels8_minima:
+        case ScaleKind::e8m0:
+        case ScaleKind::levels8: return put_rows<std::int8_t>(out, level);
+        case ScaleKind::levels8_minima:
             return put_rows<std::int8_t>(put_rows<std::int8_t>(out, level), minimum_level);
-        case Factors::levels4_minima:
+        case ScaleKind::levels4_minima:
             return put_rows<std::uint8_t>(out, [&](std::size_t r) {
                 return static_cast<std::uint8_t>(level(r) | minimum_level(r) << 4);
             });
@@ -133,7 +135,7 @@ void take_row(DType type, const std::byte* blocks, std::uint64_t columns, const 
     const std::uint64_t block_columns = info(type).block_size;
     const std::uint64_t groups = block_columns / kind.group;
     for (std::uint64_t b = 0; b < columns / block_columns; ++b) {
-        const StoredFactors stored = block.stored(blocks + b * info(type).block_bytes);
+        const StoredScales stored = block.stored(blocks + b * info(type).block_bytes);
         part.stored[r].unit = stored.unit;
         part.stored[r].minimum_unit = stored.minimum_unit;
         for (std::uint64_t g = 0; g < groups; ++g) {
@@ -145,7 +147,7 @@ void take_row(DType type, const std::byte* blocks, std::uint64_t columns, const 
 
 // `blocks` is the first of `rows` (1..16) rows.
 void pack_panel(DType type, const std::byte* blocks, const PackedShape& shape, std::uint64_t rows,
-                std::byte* codes, std::byte* factors) {
+                std::byte* codes, std::byte* weight_scales) {
     const PackedKind& kind = shape.kind;
     const std::uint64_t row_stride = row_bytes(type, shape.columns);
     PanelPart part;
@@ -153,27 +155,28 @@ void pack_panel(DType type, const std::byte* blocks, const PackedShape& shape, s
         const std::uint64_t columns = std::min(super, shape.columns - first);
         for (std::uint64_t r = 0; r < rows; ++r)
             take_row(type, blocks + r * row_stride + row_bytes(type, first), columns, kind, r, part);
-        for (std::uint64_t column = 0; column < columns; column += panel_granule) {
+        for (std::uint64_t column = 0; column < columns; column += panel_block_columns) {
             pack_codes(part, column, kind, codes);
             codes += kind.code_bytes();
         }
-        factors = pack_units(part, kind, factors);
-        for (std::uint64_t g = 0; g < columns / kind.group; ++g) factors = pack_group(part, g, kind, factors);
+        weight_scales = pack_super_scales(part, kind, weight_scales);
+        for (std::uint64_t g = 0; g < columns / kind.group; ++g)
+            weight_scales = pack_group(part, g, kind, weight_scales);
     }
 }
 
-// The value of row r's code in column c of a granule.
-int code_value(const PackedKind& kind, const std::byte* granule, std::uint64_t r, std::uint64_t c) {
+// The value of row r's code in column c of a column block.
+int code_value(const PackedKind& kind, const std::byte* block_columns, std::uint64_t r, std::uint64_t c) {
     const std::uint64_t step = c / 4, lane = 4 * r + c % 4;
-    if (kind.code_bits == 8) return static_cast<std::int8_t>(granule[step * vector_bytes + lane]);
+    if (kind.code_bits == 8) return static_cast<std::int8_t>(block_columns[step * vector_bytes + lane]);
     const Planes planes = planes_of(kind.code_bits);
     unsigned code = 0;
     for (int p = 0; p < planes.count; ++p) {
         const auto [bits, from] = planes.plane[static_cast<std::size_t>(p)];
         const std::uint64_t bit = step * static_cast<std::uint64_t>(bits);
-        const auto byte = static_cast<unsigned>(granule[bit / 8 * vector_bytes + lane]);
+        const auto byte = static_cast<unsigned>(block_columns[bit / 8 * vector_bytes + lane]);
         code |= ((byte >> (bit % 8)) & ((1u << bits) - 1)) << from;
-        granule += static_cast<std::uint64_t>(bits) * vector_bytes;
+        block_columns += static_cast<std::uint64_t>(bits) * vector_bytes;
     }
     switch (kind.levels) {
         case CodeLevels::iq4: return iq4_levels[code];
@@ -193,29 +196,30 @@ float half_value(const std::byte* rows, std::uint64_t r) {
     return f16_to_f32(row_value<std::uint16_t>(rows, r));
 }
 
-struct Factor {
+struct ScaleAndMin {
     float scale = 0, minimum = 0;
 };
 
-// Of row r; `units` are the group's 256 columns', `group` its own bytes.
-Factor factor_value(const PackedKind& kind, const std::byte* units, const std::byte* group, std::uint64_t r) {
+// Of row r; `super_scales` are those of the group's 256 columns, `group` its own bytes.
+ScaleAndMin scale_and_min(const PackedKind& kind, const std::byte* super_scales, const std::byte* group,
+                          std::uint64_t r) {
     const std::byte* second = group + kind.group_bytes() / 2;
-    switch (kind.factors) {
-        case Factors::f16: return {half_value(group, r)};
-        case Factors::f16_minima: return {half_value(group, r), half_value(second, r)};
-        case Factors::f32: return {row_value<float>(group, r)};
-        case Factors::e8m0: return {half_e8m0(row_value<std::uint8_t>(group, r))};
-        case Factors::unit: return {half_value(units, r)};
-        case Factors::levels8:
-            return {half_value(units, r) * static_cast<float>(row_value<std::int8_t>(group, r))};
-        case Factors::levels8_minima:
-            return {half_value(units, r) * static_cast<float>(row_value<std::uint8_t>(group, r)),
-                    -(half_value(units, panel_rows + r) *
+    switch (kind.scale_kind) {
+        case ScaleKind::f16: return {half_value(group, r)};
+        case ScaleKind::f16_minima: return {half_value(group, r), half_value(second, r)};
+        case ScaleKind::f32: return {row_value<float>(group, r)};
+        case ScaleKind::e8m0: return {half_e8m0(row_value<std::uint8_t>(group, r))};
+        case ScaleKind::super_block: return {half_value(super_scales, r)};
+        case ScaleKind::levels8:
+            return {half_value(super_scales, r) * static_cast<float>(row_value<std::int8_t>(group, r))};
+        case ScaleKind::levels8_minima:
+            return {half_value(super_scales, r) * static_cast<float>(row_value<std::uint8_t>(group, r)),
+                    -(half_value(super_scales, panel_rows + r) *
                       static_cast<float>(row_value<std::uint8_t>(second, r)))};
-        case Factors::levels4_minima: {
+        case ScaleKind::levels4_minima: {
             const int both = row_value<std::uint8_t>(group, r);
-            return {half_value(units, r) * static_cast<float>(both & 15),
-                    -(half_value(units, panel_rows + r) * static_cast<float>(both >> 4))};
+            return {half_value(super_scales, r) * static_cast<float>(both & 15),
+                    -(half_value(super_scales, panel_rows + r) * static_cast<float>(both >> 4))};
         }
     }
     return {};
@@ -234,31 +238,31 @@ void pack(DType type, const std::byte* blocks, const PackedShape& shape, std::ui
     for (std::uint64_t p = first; p < last; ++p) {
         const std::uint64_t rows = std::min<std::uint64_t>(panel_rows, shape.rows - p * panel_rows);
         pack_panel(type, blocks + p * panel_input, shape, rows, out + shape.codes_at(p),
-                   out + shape.factors_at(p));
+                   out + shape.scales_at(p));
     }
     // Equal matrices, equal bytes.
-    if (last == shape.panels()) std::fill(out + shape.factors_at(last), out + shape.bytes(), std::byte{0});
+    if (last == shape.panels()) std::fill(out + shape.scales_at(last), out + shape.bytes(), std::byte{0});
 }
 
 void unpack_row(const PackedShape& shape, const std::byte* packed, std::uint64_t row, float* out) {
     const PackedKind& kind = shape.kind;
     const std::byte* codes = packed + shape.codes_at(row / panel_rows);
-    const std::byte* factors = packed + shape.factors_at(row / panel_rows);
-    const std::byte* units = factors;
+    const std::byte* weight_scales = packed + shape.scales_at(row / panel_rows);
+    const std::byte* super_scales = weight_scales;
     const std::uint64_t r = row % panel_rows;
     for (std::uint64_t first = 0; first < shape.columns; first += kind.group) {
         if (first % super == 0) {
-            units = factors;
-            factors += kind.unit_bytes();
+            super_scales = weight_scales;
+            weight_scales += kind.super_scale_bytes();
         }
-        const Factor factor = factor_value(kind, units, factors, r);
-        factors += kind.group_bytes();
-        const std::byte* granule =
-            codes + first / panel_granule * static_cast<std::uint64_t>(kind.code_bytes());
+        const ScaleAndMin of = scale_and_min(kind, super_scales, weight_scales, r);
+        weight_scales += kind.group_bytes();
+        const std::byte* block_columns =
+            codes + first / panel_block_columns * static_cast<std::uint64_t>(kind.code_bytes());
         for (std::uint64_t c = 0; c < kind.group; ++c) {
-            const int code = code_value(kind, granule, r, first % panel_granule + c);
-            const float product = factor.scale * static_cast<float>(code);
-            out[first + c] = kind.has_minima() ? product + factor.minimum : product;
+            const int code = code_value(kind, block_columns, r, first % panel_block_columns + c);
+            const float product = of.scale * static_cast<float>(code);
+            out[first + c] = kind.has_minima() ? product + of.minimum : product;
         }
     }
 }

@@ -9,7 +9,7 @@
 
 #include "base/half.hpp"
 #include "cpu/isa.hpp"
-#include "cpu/kernels/attend_many.hpp"
+#include "cpu/kernels/attend_prefill.hpp"
 #include "cpu/kernels/float_kernels.hpp"
 #include "cpu/kernels/vector_scalar.hpp"
 #include "tests/support/emulated_tiles.hpp"
@@ -32,15 +32,15 @@ constexpr double exact = 1e-5, of_bf16 = 6e-3;
 
 std::vector<Level> find_levels() {
     const auto plain = [](const std::string& name, const FloatKernels& kernels) {
-        return Level{name, kernels.attend_many, nullptr, exact};
+        return Level{name, kernels.attend_prefill, nullptr, exact};
     };
     const auto same = [](const std::string& name, const FloatKernels& kernels) {
-        return Level{name + " as alone", kernels.attend_many_as_alone, kernels.attend, exact};
+        return Level{name + " as alone", kernels.attend_prefill_as_decode, kernels.attend, exact};
     };
     std::vector<Level> out = {
         plain("scalar", float_kernels_scalar),
         same("scalar", float_kernels_scalar),
-        {"emulated tiles", AttendMany<VectorScalar, PairProducts<VectorScalar, EmulatedPairs>>::attend,
+        {"emulated tiles", AttendPrefill<VectorScalar, PairProducts<VectorScalar, EmulatedPairs>>::attend,
          nullptr, of_bf16}};
     const std::pair<Isa, Level> more[] = {
         {Isa::avx2, plain("avx2", float_kernels_avx2)},

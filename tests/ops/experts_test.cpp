@@ -199,14 +199,14 @@ TEST_CASE("heads: a matrix for each head of a row, and heads copied there and ba
             // The places between the heads of `out` are filled first: a copy must leave them alone.
             const auto fill = c.input(heads * (outputs + 4), random.normals(rows * heads * (outputs + 4)));
             c.program.ops.push_back(
-                backend::CopyHeads{{fill, outputs + 4, 0}, {out, outputs + 4, 0}, heads, outputs + 4});
-            c.program.ops.push_back(backend::CopyHeads{{in, width + 8, 5}, {apart}, heads, width});
+                backend::StridedCopy{{fill, outputs + 4, 0}, {out, outputs + 4, 0}, heads, outputs + 4});
+            c.program.ops.push_back(backend::StridedCopy{{in, width + 8, 5}, {apart}, heads, width});
             c.program.ops.push_back(
                 backend::Linear{.in = apart,
                                 .weight = matrices,
                                 .out = products,
                                 .input = test::precision_of(type, test::Rounding::as_stored)});
-            c.program.ops.push_back(backend::CopyHeads{{products}, {out, outputs + 4, 2}, heads, outputs});
+            c.program.ops.push_back(backend::StridedCopy{{products}, {out, outputs + 4, 2}, heads, outputs});
             CAPTURE(info(type).name);
             check(c, rows, out, type == DType::q8_0 ? 2e-2 : 1e-5);
         }

@@ -47,38 +47,38 @@ std::byte* fill_halves(Random& random, std::byte* at) {
     return at;
 }
 
-// The factors of a group.
+// The scales of a group.
 std::byte* fill_group(const quant::PackedKind& kind, Random& random, std::byte* at) {
-    switch (kind.factors) {
-        case quant::Factors::f16: return fill_halves(random, at);
-        case quant::Factors::f16_minima: return fill_halves(random, fill_halves(random, at));
-        case quant::Factors::f32:
+    switch (kind.scale_kind) {
+        case quant::ScaleKind::f16: return fill_halves(random, at);
+        case quant::ScaleKind::f16_minima: return fill_halves(random, fill_halves(random, at));
+        case quant::ScaleKind::f32:
             for (int i = 0; i < 16; ++i, at += 4) {
                 const float value = random.normal(0.05f);
                 std::memcpy(at, &value, sizeof value);
             }
             return at;
-        case quant::Factors::e8m0:
+        case quant::ScaleKind::e8m0:
             for (int i = 0; i < 16; ++i) *at++ = static_cast<std::byte>(120 + random.below(12));
             return at;
         default:
             for (int i = 0; i < kind.group_bytes(); ++i) {
                 // Levels of 6 bits and a sign; of minima without one.
                 auto level = static_cast<int>(random.below(64));
-                if (kind.factors == quant::Factors::levels8) level -= 32;
+                if (kind.scale_kind == quant::ScaleKind::levels8) level -= 32;
                 *at++ = static_cast<std::byte>(level);
             }
             return at;
     }
 }
 
-// A panel of random codes, -128 among them, and random factors.
+// A panel of random codes, -128 among them, and random scales.
 void fill_panel(const quant::PackedShape& shape, Random& random, std::byte* panel) {
-    for (std::uint64_t i = 0; i < shape.factors_at(0); ++i)
+    for (std::uint64_t i = 0; i < shape.scales_at(0); ++i)
         panel[i] = static_cast<std::byte>(random.bits() >> 56);
-    std::byte* at = panel + shape.factors_at(0);
+    std::byte* at = panel + shape.scales_at(0);
     for (std::uint64_t column = 0; column < shape.columns; column += shape.kind.group) {
-        if (column % 256 == 0 && shape.kind.has_units()) {
+        if (column % 256 == 0 && shape.kind.has_super_scales()) {
             at = fill_halves(random, at);
             if (shape.kind.has_minima()) at = fill_halves(random, at);
         }
@@ -88,18 +88,18 @@ void fill_panel(const quant::PackedShape& shape, Random& random, std::byte* pane
 
 // The quantized rows as the kernels want them, and as numbers.
 struct Rows {
-    std::uint64_t rows, columns, granules;
+    std::uint64_t rows, columns, column_blocks;
     AlignedBytes codes, scales, offsets, sums;
     std::vector<float> values;  // [rows, columns]
 
     Rows(std::uint64_t rows_, std::uint64_t columns_)
         : rows(rows_),
           columns(columns_),
-          granules(div_up(columns_, cpu::granule)),
-          codes(rows_ * granules * 32),
-          scales(rows_ * granules * 4),
-          offsets(rows_ * granules * 8),
-          sums(rows_ * granules * 8),
+          column_blocks(div_up(columns_, cpu::block_columns)),
+          codes(rows_ * column_blocks * 32),
+          scales(rows_ * column_blocks * 4),
+          offsets(rows_ * column_blocks * 8),
+          sums(rows_ * column_blocks * 8),
           values(rows_ * columns_) {}
 };
 
@@ -108,7 +108,7 @@ void quantize(const cpu::PackedKernels& kernels, bool by32, const std::vector<fl
     for (std::uint64_t row = 0; row < out.rows; ++row) {
         if (row == start + cpu::block_rows(out.rows - start, kernels.max_block)) start = row;
         const std::uint32_t block = cpu::block_rows(out.rows - start, kernels.max_block);
-        const std::uint64_t base = start * out.granules, in_block = row - start, per = by32 ? 1 : 2;
+        const std::uint64_t base = start * out.column_blocks, in_block = row - start, per = by32 ? 1 : 2;
         auto* offsets = reinterpret_cast<std::int32_t*>(out.offsets.data()) + base * per + in_block;
         auto* sums = reinterpret_cast<float*>(out.sums.data()) + base * per + in_block;
         auto* codes = reinterpret_cast<std::int8_t*>(out.codes.data()) + (base + in_block) * 32;
@@ -116,7 +116,7 @@ void quantize(const cpu::PackedKernels& kernels, bool by32, const std::vector<fl
         kernels.quantize({.x = x.data() + row * out.columns,
                           .count = out.columns,
                           .first = 0,
-                          .last = out.granules,
+                          .last = out.column_blocks,
                           .block = block,
                           .codes = codes,
                           .scales = scales,
@@ -149,8 +149,8 @@ Result run_panel(const cpu::PackedKernels& kernels, int index, std::uint64_t row
     std::vector<float> out(rows * stride, untouched);
     const auto* codes = reinterpret_cast<const std::uint8_t*>(panel.data());
     kernels.panel[index]({.codes = codes,
-                          .factors = codes + shape.factors_at(0),
-                          .granules = in.granules,
+                          .weight_scales = codes + shape.scales_at(0),
+                          .column_blocks = in.column_blocks,
                           .activations = reinterpret_cast<const std::int8_t*>(in.codes.data()),
                           .scales = reinterpret_cast<const float*>(in.scales.data()),
                           .offsets = reinterpret_cast<const std::int32_t*>(in.offsets.data()),
@@ -162,7 +162,7 @@ Result run_panel(const cpu::PackedKernels& kernels, int index, std::uint64_t row
                           .out = out.data(),
                           .out_stride = stride,
                           .width = width,
-                          .far = 0});
+                          .l2_prefetch_bytes = 0});
     Result result{0, true};
     double difference = 0, size = 0;
     std::vector<float> w(columns);
@@ -191,7 +191,7 @@ TEST_CASE("packed kernels of every kind", "[linear]") {
         for (int index = 0; index < quant::packed_kind_count; ++index) {
             for (const std::uint64_t rows : {1u, 2u, 3u, 4u, 7u, 8u, 9u, 15u, 33u}) {
                 for (std::uint64_t columns : {32u, 64u, 96u, 160u, 576u}) {
-                    if (quant::packed_kinds[index].has_units()) columns = (columns + 63) / 64 * 256;
+                    if (quant::packed_kinds[index].has_super_scales()) columns = (columns + 63) / 64 * 256;
                     const std::uint32_t width =
                         1 + static_cast<std::uint32_t>((rows * 5 + columns / 32) % 16);
                     INFO(to_string(level.isa)
@@ -219,15 +219,15 @@ TEST_CASE("the largest products do not overflow", "[linear]") {
                     Random random(static_cast<std::uint64_t>(bits));
                     AlignedBytes panel(shape.bytes());
                     fill_panel(shape, random, panel.data());
-                    std::memset(panel.data(), bits, shape.factors_at(0));
+                    std::memset(panel.data(), bits, shape.scales_at(0));
                     Rows in(1, 256);
                     quantize(level.kernels, kind.group == 32, std::vector<float>(256, x), in);
                     float out[16];
                     const auto* codes = reinterpret_cast<const std::uint8_t*>(panel.data());
                     level.kernels.panel[kind.index](
                         {.codes = codes,
-                         .factors = codes + shape.factors_at(0),
-                         .granules = in.granules,
+                         .weight_scales = codes + shape.scales_at(0),
+                         .column_blocks = in.column_blocks,
                          .activations = reinterpret_cast<const std::int8_t*>(in.codes.data()),
                          .scales = reinterpret_cast<const float*>(in.scales.data()),
                          .offsets = reinterpret_cast<const std::int32_t*>(in.offsets.data()),
@@ -239,7 +239,7 @@ TEST_CASE("the largest products do not overflow", "[linear]") {
                          .out = out,
                          .out_stride = 16,
                          .width = 16,
-                         .far = cpu::far_fetch});
+                         .l2_prefetch_bytes = cpu::l2_prefetch_distance});
                     INFO(to_string(level.isa)
                          << " kind " << int{kind.index} << ", bits " << bits << ", x " << x);
                     std::vector<float> w(256);
@@ -262,21 +262,22 @@ TEST_CASE("activations are quantized to the bits of quantize_row", "[linear]") {
     for (const Level& level : levels()) {
         Random random(3);
         for (int round = 0; round < 300; ++round) {
-            const std::uint64_t count = 1 + random.below(100), granules = div_up(count, 32);
+            const std::uint64_t count = 1 + random.below(100), column_blocks = div_up(count, 32);
             const float size = std::ldexp(1.0f, static_cast<int>(random.below(280)) - 150);
             std::vector<float> x = random.normals(count, size);
             if (round % 10 == 0) x[random.below(count)] = round % 20 ? NAN : -INFINITY;
             if (round % 7 == 0) std::fill(x.begin(), x.end(), 0.0f);
-            std::vector<std::int8_t> codes(granules * 32), expected_codes(granules * 32);
-            std::vector<float> scales(granules), expected_scales(granules), sums(2 * granules),
-                sums32(granules);
-            std::vector<std::int32_t> offsets(2 * granules), offsets32(granules), expected_sums(2 * granules);
+            std::vector<std::int8_t> codes(column_blocks * 32), expected_codes(column_blocks * 32);
+            std::vector<float> scales(column_blocks), expected_scales(column_blocks), sums(2 * column_blocks),
+                sums32(column_blocks);
+            std::vector<std::int32_t> offsets(2 * column_blocks), offsets32(column_blocks),
+                expected_sums(2 * column_blocks);
             quant::quantize_row(x.data(), count, expected_codes.data(), expected_scales.data(),
                                 expected_sums.data());
             level.kernels.quantize({.x = x.data(),
                                     .count = count,
                                     .first = 0,
-                                    .last = granules,
+                                    .last = column_blocks,
                                     .block = 1,
                                     .codes = codes.data(),
                                     .scales = scales.data(),
@@ -286,9 +287,10 @@ TEST_CASE("activations are quantized to the bits of quantize_row", "[linear]") {
                                     .sums16 = sums.data()});
             INFO(to_string(level.isa) << " round " << round);
             CHECK(codes == expected_codes);
-            CHECK(std::memcmp(scales.data(), expected_scales.data(), granules * sizeof(float)) == 0);
-            for (std::uint64_t g = 0; g < 2 * granules; ++g) CHECK(offsets[g] == -128 * expected_sums[g]);
-            for (std::uint64_t g = 0; g < granules; ++g) {
+            CHECK(std::memcmp(scales.data(), expected_scales.data(), column_blocks * sizeof(float)) == 0);
+            for (std::uint64_t g = 0; g < 2 * column_blocks; ++g)
+                CHECK(offsets[g] == -128 * expected_sums[g]);
+            for (std::uint64_t g = 0; g < column_blocks; ++g) {
                 const std::int32_t both = expected_sums[2 * g] + expected_sums[2 * g + 1];
                 CHECK(offsets32[g] == -128 * both);
                 if (std::isfinite(scales[g])) CHECK(sums32[g] == scales[g] * static_cast<float>(both));

@@ -22,7 +22,7 @@ struct TileScalar : Int8Scalar {
         }
     }
     static void narrow(const float* x, std::uint16_t* out) {
-        for (std::uint32_t i = 0; i < granule; ++i) out[i] = f32_to_bf16(x[i]);
+        for (std::uint32_t i = 0; i < block_columns; ++i) out[i] = f32_to_bf16(x[i]);
     }
 };
 

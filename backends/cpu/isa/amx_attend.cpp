@@ -1,4 +1,4 @@
-#include "cpu/kernels/attend_many.hpp"
+#include "cpu/kernels/attend_prefill.hpp"
 #include "cpu/kernels/float_kernels.hpp"
 #include "cpu/kernels/pairs_avx512.hpp"
 #include "cpu/kernels/tiles_amx.hpp"
@@ -6,6 +6,6 @@
 namespace lamina::cpu {
 
 extern const AttendKernel attend_pairs_amx =
-    AttendMany<VectorAvx512, PairProducts<VectorAvx512, TiledPairs<PairsAvx512, AmxTiles>>>::attend;
+    AttendPrefill<VectorAvx512, PairProducts<VectorAvx512, TiledPairs<PairsAvx512, AmxTiles>>>::attend;
 
 }  // namespace lamina::cpu

@@ -1,10 +1,10 @@
-#include "cpu/kernels/attend_many.hpp"
+#include "cpu/kernels/attend_prefill.hpp"
 #include "cpu/kernels/float_kernels.hpp"
 #include "cpu/kernels/pairs_avx512.hpp"
 
 namespace lamina::cpu {
 
 extern const AttendKernel attend_pairs_avx512 =
-    AttendMany<VectorAvx512, PairProducts<VectorAvx512, PairsAvx512>>::attend;
+    AttendPrefill<VectorAvx512, PairProducts<VectorAvx512, PairsAvx512>>::attend;
 
 }  // namespace lamina::cpu

@@ -1,6 +1,6 @@
 // Softmax attention in one pass over the pages of the cache, with a running maximum (Dao et al.,
 // FlashAttention, arXiv:2205.14135), as a template over a vector class. A page is widened to f32 once for all
-// rows of a block. Lanes are dimensions, then tokens: attend_many.hpp has rows in its lanes.
+// rows of a block. Lanes are dimensions, then tokens: attend_prefill.hpp has rows in its lanes.
 #pragma once
 
 #include "cpu/kernels/attend_pages.hpp"

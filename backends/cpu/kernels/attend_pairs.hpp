@@ -1,4 +1,4 @@
-// The products of attend_many.hpp with operands rounded to bf16 and sums of f32, for units that multiply
+// The products of attend_prefill.hpp with operands rounded to bf16 and sums of f32, for units that multiply
 // pairs of inputs:
 //   scores [tokens, rows]           = keys [tokens, dimensions] . queries [dimensions, rows]
 //   weighted values [rows, values] += weights [rows, tokens] . values [tokens, values]

@@ -8,7 +8,7 @@
 
 namespace lamina::cpu {
 
-// What they compute is said where they are written: rows.hpp, attend.hpp and attend_many.hpp.
+// What they compute is said where they are written: rows.hpp, attend.hpp and attend_prefill.hpp.
 struct FloatKernels {
     using Activation = void (*)(const float* gate, const float* up, float* out, size_t count);
 
@@ -24,12 +24,12 @@ struct FloatKernels {
     void (*multiply)(const float* in, float scale, float* out, size_t count);
     void (*soft_cap)(const float* in, float scale, float cap, float* out, size_t count);
     void (*attend)(const AttendBlock& block);
-    void (*attend_many)(const AttendBlock& block);
-    void (*attend_many_as_alone)(const AttendBlock& block);  // the bits of attend
+    void (*attend_prefill)(const AttendBlock& block);
+    void (*attend_prefill_as_decode)(const AttendBlock& block);  // the bits of attend
     void (*combine)(const AttendBlock& block);
 };
 
-// As FloatKernels::attend_many, of operands rounded to bf16.
+// As FloatKernels::attend_prefill, of operands rounded to bf16.
 using AttendKernel = void (*)(const AttendBlock&);
 extern const AttendKernel attend_pairs_avx512, attend_pairs_amx;
 

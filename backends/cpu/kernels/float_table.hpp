@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cpu/kernels/attend.hpp"
-#include "cpu/kernels/attend_many.hpp"
+#include "cpu/kernels/attend_prefill.hpp"
 #include "cpu/kernels/float_kernels.hpp"
 #include "cpu/kernels/rows.hpp"
 
@@ -29,8 +29,8 @@ constexpr FloatKernels float_table() {
     k.multiply = Rows::multiply;
     k.soft_cap = Rows::soft_cap;
     k.attend = Attend<V>::attend;
-    k.attend_many = AttendMany<V, FloatProducts<V, false>>::attend;
-    k.attend_many_as_alone = AttendMany<V, FloatProducts<V, true>>::attend;
+    k.attend_prefill = AttendPrefill<V, FloatProducts<V, false>>::attend;
+    k.attend_prefill_as_decode = AttendPrefill<V, FloatProducts<V, true>>::attend;
     k.combine = Attend<V>::combine;
     return k;
 }

@@ -92,7 +92,7 @@ struct Int8Scalar {
 
     static F zero() { return {}; }
     static float broadcast(const float* x) { return *x; }
-    // Vector number p of the 16 factors at `at`: of type f16, f32, signed bytes, fields of bytes, exponents.
+    // Vector number p of the 16 scales at `at`: of type f16, f32, signed bytes, fields of bytes, exponents.
     static F load_f16(const uint8_t* at, int) {
         uint16_t bits[16];
         __builtin_memcpy(bits, at, sizeof(bits));
@@ -146,10 +146,10 @@ struct Int8Scalar {
     }
     static void store(float* out, const F& f) { __builtin_memcpy(out, f.v, sizeof(f.v)); }
 
-    // A granule as quant::quantize_row does it: 32 codes, their sums by halves; returns the scale.
+    // A column block as quant::quantize_row does it: 32 codes, their sums by halves; returns the scale.
     static float quantize(const float* x, int8_t* codes, int32_t* halves) {
         float scale = 0.0f;
-        quant::quantize_row(x, granule, codes, &scale, halves);
+        quant::quantize_row(x, block_columns, codes, &scale, halves);
         return scale;
     }
 };

@@ -20,10 +20,11 @@ struct PanelPass {
     using F = typename V::F;
 
     int first_output;
-    FactorStream<V, Index, P> factors;
+    ScaleStream<V, Index, P> weight_scales;
     F total[R][P];
 
-    // The group of `steps` steps from `step` on of a granule: `codes` of it; `a` [R][32] its activations.
+    // The group of `steps` steps from `step` on of a column block: `codes` of it; `a` [R][32] its
+    // activations.
     template <int step>
     LAMINA_INLINE void group(const uint8_t* codes, const int8_t* a, const float* scales,
                              const int32_t* offsets, const float* sums) {
@@ -35,7 +36,7 @@ struct PanelPass {
         }
         LAMINA_UNROLL
         for (int p = 0; p < P; ++p) {
-            const F scale = factors.scale(first_output, p);
+            const F scale = weight_scales.scale(first_output, p);
             LAMINA_UNROLL
             for (int r = 0; r < R; ++r) {
                 total[r][p] = V::fma(value[r][p], V::mul(scale, V::broadcast(scales + r)), total[r][p]);
@@ -44,10 +45,10 @@ struct PanelPass {
         if constexpr (kind.has_minima()) {
             LAMINA_UNROLL
             for (int p = 0; p < P; ++p) {
-                const F minimum = factors.minimum(first_output, p);
+                const F minimum = weight_scales.minimum(first_output, p);
                 LAMINA_UNROLL
                 for (int r = 0; r < R; ++r) {
-                    if constexpr (kind.has_units()) {
+                    if constexpr (kind.has_super_scales()) {
                         total[r][p] = V::fnma(minimum, V::broadcast(sums + r), total[r][p]);
                     } else {
                         total[r][p] = V::fma(minimum, V::broadcast(sums + r), total[r][p]);
@@ -55,7 +56,7 @@ struct PanelPass {
                 }
             }
         }
-        factors.next_group();
+        weight_scales.next_group();
     }
 
   private:
@@ -186,38 +187,40 @@ template <class V, int Index, int R, int P>
 void panel_pass(const PackedTask& t, uint64_t row, int first_output, bool ahead) {
     using Pass = PanelPass<V, Index, R, P>;
     constexpr PackedKind kind = Pass::kind;
-    using Stream = FactorStream<V, Index, P>;
-    constexpr int per_granule = Stream::per_granule;
+    using Stream = ScaleStream<V, Index, P>;
+    constexpr int per_block = Stream::per_block;
     Pass pass;
     pass.first_output = first_output;
-    pass.factors.at = t.factors;
+    pass.weight_scales.at = t.weight_scales;
     LAMINA_UNROLL
     for (int r = 0; r < R; ++r) {
         LAMINA_UNROLL
         for (int p = 0; p < P; ++p) pass.total[r][p] = V::zero();
     }
     const uint8_t* codes = t.codes + 4 * first_output;
-    const int8_t* a = t.activations + row * t.granules * granule;
-    const float* scales = t.scales + row * t.granules;
-    const uint64_t group_rows = row * t.granules * per_granule;
+    const int8_t* a = t.activations + row * t.column_blocks * block_columns;
+    const float* scales = t.scales + row * t.column_blocks;
+    const uint64_t group_rows = row * t.column_blocks * per_block;
     const int32_t* offsets = t.offsets + (Pass::has_offsets ? group_rows : 0);
     const float* sums = t.sums + (kind.has_minima() ? group_rows : 0);
 
-    constexpr uint64_t run = kind.has_units() ? quant::panel_super_columns / 32 : 1;  // granules
-    for (uint64_t g = 0; g < t.granules; g += run) {
-        pass.factors.next_units(first_output);
+    constexpr uint64_t run = kind.has_super_scales() ? quant::panel_super_columns / 32 : 1;  // column blocks
+    for (uint64_t g = 0; g < t.column_blocks; g += run) {
+        pass.weight_scales.next_super_scales(first_output);
         for (uint64_t i = 0; i < run; ++i) {
-            if (ahead) fetch_ahead<kind.code_bytes(), Stream::granule_bytes>(codes, pass.factors.at, t.far);
+            if (ahead)
+                fetch_ahead<kind.code_bytes(), Stream::block_bytes>(codes, pass.weight_scales.at,
+                                                                    t.l2_prefetch_bytes);
             pass.template group<0>(codes, a, scales, offsets, sums);
-            if constexpr (per_granule == 2) {
+            if constexpr (per_block == 2) {
                 pass.template group<4>(codes, a, scales, offsets + (Pass::has_offsets ? R : 0),
                                        sums + (kind.has_minima() ? R : 0));
             }
             codes += kind.code_bytes();
-            a += granule * R;
+            a += block_columns * R;
             scales += R;
-            if (Pass::has_offsets) offsets += per_granule * R;
-            if (kind.has_minima()) sums += per_granule * R;
+            if (Pass::has_offsets) offsets += per_block * R;
+            if (kind.has_minima()) sums += per_block * R;
         }
     }
     store_rows<V, R, P>(t, row, first_output, pass.total);
@@ -253,7 +256,7 @@ void packed_panel(const PackedTask& t) {
     }
 }
 
-// The sums over a granule's two halves in the forms that the kernels want.
+// The sums over a column block's two halves in the forms that the kernels want.
 LAMINA_INLINE void write_sums(const QuantizeTask& t, uint64_t g, float scale, int32_t first, int32_t second) {
     const uint64_t at = g * t.block, at16 = 2 * at;
     if (t.offsets32) t.offsets32[at] = -128 * (first + second);
@@ -268,26 +271,27 @@ LAMINA_INLINE void write_sums(const QuantizeTask& t, uint64_t g, float scale, in
     }
 }
 
-// As quant::quantize_row, bit for bit. V::quantize(x[32], codes[32], halves[2]) does a granule and returns
-// its scale.
+// As quant::quantize_row, bit for bit. V::quantize(x[32], codes[32], halves[2]) does a column block and
+// returns its scale.
 template <class V>
-void quantize_granules(const QuantizeTask& t) {
+void quantize_blocks(const QuantizeTask& t) {
     for (uint64_t g = t.first; g < t.last; ++g) {
-        const float* x = t.x + g * granule;
-        const uint64_t left = t.count - g * granule;
-        float padded[granule] = {};
-        if (left < granule) {
+        const float* x = t.x + g * block_columns;
+        const uint64_t left = t.count - g * block_columns;
+        float padded[block_columns] = {};
+        if (left < block_columns) {
             for (uint64_t i = 0; i < left; ++i) padded[i] = x[i];
             x = padded;
         }
         int32_t halves[2];
-        int8_t* codes = t.codes + g * t.block * granule;
+        int8_t* codes = t.codes + g * t.block * block_columns;
         const float scale = V::quantize(x, codes, halves);
         t.scales[g * t.block] = scale;
         write_sums(t, g, scale, halves[0], halves[1]);
-        if (t.lost == nullptr) continue;
-        float* lost = t.lost + (g - t.first) * granule;
-        for (uint64_t i = 0; i < granule; ++i) lost[i] = x[i] - scale * static_cast<float>(codes[i]);
+        if (t.residual == nullptr) continue;
+        float* residual = t.residual + (g - t.first) * block_columns;
+        for (uint64_t i = 0; i < block_columns; ++i)
+            residual[i] = x[i] - scale * static_cast<float>(codes[i]);
     }
 }
 
@@ -296,7 +300,7 @@ constexpr PackedKernels packed_kernels() {
     static_assert(quant::packed_kind_count == 17);
     return {V::max_block,
             V::wants_offsets,
-            &quantize_granules<V>,
+            &quantize_blocks<V>,
             {&packed_panel<V, 0>, &packed_panel<V, 1>, &packed_panel<V, 2>, &packed_panel<V, 3>,
              &packed_panel<V, 4>, &packed_panel<V, 5>, &packed_panel<V, 6>, &packed_panel<V, 7>,
              &packed_panel<V, 8>, &packed_panel<V, 9>, &packed_panel<V, 10>, &packed_panel<V, 11>,

@@ -1,4 +1,4 @@
-// What a panel of packed weights (quant/packed.hpp) holds, as vectors: the codes of a step, the factors of a
+// What a panel of packed weights (quant/packed.hpp) holds, as vectors: the codes of a step, the scales of a
 // group.
 #pragma once
 
@@ -9,12 +9,12 @@ namespace lamina::cpu {
 namespace {
 
 using quant::CodeLevels;
-using quant::Factors;
 using quant::PackedKind;
+using quant::ScaleKind;
 
-// Four columns of a granule, `step`: their codes as dot_unsigned or dot_signed takes them.
+// Four columns of a column block, `step`: their codes as dot_unsigned or dot_signed takes them.
 template <class V, int Index, int step>
-LAMINA_INLINE typename V::Codes codes_of(const uint8_t* granule, int p) {
+LAMINA_INLINE typename V::Codes codes_of(const uint8_t* block_columns, int p) {
     constexpr PackedKind kind = quant::packed_kinds[Index];
     // The plane of `bits` bits at `at`; what lies around them is not masked. They come to lie from bit `to`
     // on.
@@ -22,37 +22,39 @@ LAMINA_INLINE typename V::Codes codes_of(const uint8_t* granule, int p) {
         return V::template shifted<step * bits % 8 - to>(V::load_codes(at + 64 * (step * bits / 8), p));
     };
     if constexpr (kind.code_bits == 8) {
-        return V::prepare_signed(V::load_codes(granule + 64 * step, p));
+        return V::prepare_signed(V::load_codes(block_columns + 64 * step, p));
     } else if constexpr (kind.levels != CodeLevels::none) {
         return V::template level<kind.levels>(
-            V::template masked<15>(plane.template operator()<4, 0>(granule)));
+            V::template masked<15>(plane.template operator()<4, 0>(block_columns)));
     } else if constexpr (kind.code_bits == 2) {
-        return V::template masked<3>(plane.template operator()<2, 0>(granule));
+        return V::template masked<3>(plane.template operator()<2, 0>(block_columns));
     } else if constexpr (kind.code_bits == 4) {
-        return V::template masked<15>(plane.template operator()<4, 0>(granule));
+        return V::template masked<15>(plane.template operator()<4, 0>(block_columns));
     } else if constexpr (kind.code_bits == 3) {
-        return V::template merged<4>(plane.template operator()<1, 2>(granule + 2 * 64),
-                                     V::template masked<3>(plane.template operator()<2, 0>(granule)));
+        return V::template merged<4>(plane.template operator()<1, 2>(block_columns + 2 * 64),
+                                     V::template masked<3>(plane.template operator()<2, 0>(block_columns)));
     } else if constexpr (kind.code_bits == 5) {
-        return V::template merged<16>(plane.template operator()<1, 4>(granule + 4 * 64),
-                                      V::template masked<15>(plane.template operator()<4, 0>(granule)));
+        return V::template merged<16>(plane.template operator()<1, 4>(block_columns + 4 * 64),
+                                      V::template masked<15>(plane.template operator()<4, 0>(block_columns)));
     } else {
         static_assert(kind.code_bits == 6);
-        return V::template merged<48>(plane.template operator()<2, 4>(granule + 4 * 64),
-                                      V::template masked<15>(plane.template operator()<4, 0>(granule)));
+        return V::template merged<48>(plane.template operator()<2, 4>(block_columns + 4 * 64),
+                                      V::template masked<15>(plane.template operator()<4, 0>(block_columns)));
     }
 }
 
-// Asks for the bytes of a granule that comes later; `far` is as in PackedTask.
-template <int code_bytes, int factor_bytes>
-LAMINA_INLINE void fetch_ahead(const uint8_t* codes, const uint8_t* factors, uint64_t far) {
+// Asks for the bytes of a column block that comes later; `l2_prefetch_bytes` is as in PackedTask.
+template <int code_bytes, int scale_block_bytes>
+LAMINA_INLINE void fetch_ahead(const uint8_t* codes, const uint8_t* weight_scales,
+                               uint64_t l2_prefetch_bytes) {
     LAMINA_UNROLL
-    for (int i = 0; i < code_bytes; i += 64) __builtin_prefetch(codes + near_fetch + i, 0, 3);
+    for (int i = 0; i < code_bytes; i += 64) __builtin_prefetch(codes + prefetch_distance + i, 0, 3);
     LAMINA_UNROLL
-    for (int i = 0; i < factor_bytes; i += 64) __builtin_prefetch(factors + near_factors + i, 0, 3);
-    if (far != 0) {
+    for (int i = 0; i < scale_block_bytes; i += 64)
+        __builtin_prefetch(weight_scales + prefetch_distance_scales + i, 0, 3);
+    if (l2_prefetch_bytes != 0) {
         LAMINA_UNROLL
-        for (int i = 0; i < code_bytes; i += 64) __builtin_prefetch(codes + far + i, 0, 2);
+        for (int i = 0; i < code_bytes; i += 64) __builtin_prefetch(codes + l2_prefetch_bytes + i, 0, 2);
     }
 }
 
@@ -64,12 +66,12 @@ __attribute__((noinline)) inline void store_some(float* out, const float* values
 
 // Scales and minima of a panel, group after group.
 template <class V, int Index, int P>
-struct FactorStream {
+struct ScaleStream {
     static constexpr PackedKind kind = quant::packed_kinds[Index];
-    static constexpr int per_granule = quant::panel_granule / kind.group;
-    // On average: units come once for several granules.
-    static constexpr int granule_bytes =
-        per_granule * kind.group_bytes() + kind.unit_bytes() / (quant::panel_super_columns / 32);
+    static constexpr int per_block = quant::panel_block_columns / kind.group;
+    // On average: super-block scales come once for several column blocks.
+    static constexpr int block_bytes =
+        per_block * kind.group_bytes() + kind.super_scale_bytes() / (quant::panel_super_columns / 32);
     using F = typename V::F;
 
     const uint8_t* at;  // the first of the rows that are computed; see skip_rows
@@ -81,8 +83,8 @@ struct FactorStream {
         return from + bytes * first;
     }
 
-    LAMINA_INLINE void next_units(int first) {
-        if constexpr (kind.has_units()) {
+    LAMINA_INLINE void next_super_scales(int first) {
+        if constexpr (kind.has_super_scales()) {
             LAMINA_UNROLL
             for (int p = 0; p < P; ++p) unit[p] = V::load_f16(rows<2>(at, first), p);
             if constexpr (kind.has_minima()) {
@@ -90,20 +92,20 @@ struct FactorStream {
                 for (int p = 0; p < P; ++p)
                     minimum_unit[p] = V::load_f16(rows<2>(at + 2 * quant::panel_rows, first), p);
             }
-            at += kind.unit_bytes();
+            at += kind.super_scale_bytes();
         }
     }
 
     LAMINA_INLINE F scale(int first, int p) const {
-        if constexpr (kind.factors == Factors::f16 || kind.factors == Factors::f16_minima) {
+        if constexpr (kind.scale_kind == ScaleKind::f16 || kind.scale_kind == ScaleKind::f16_minima) {
             return V::load_f16(rows<2>(at, first), p);
-        } else if constexpr (kind.factors == Factors::f32) {
+        } else if constexpr (kind.scale_kind == ScaleKind::f32) {
             return V::load_f32(rows<4>(at, first), p);
-        } else if constexpr (kind.factors == Factors::e8m0) {
+        } else if constexpr (kind.scale_kind == ScaleKind::e8m0) {
             return V::load_e8m0(rows<1>(at, first), p);
-        } else if constexpr (kind.factors == Factors::unit) {
+        } else if constexpr (kind.scale_kind == ScaleKind::super_block) {
             return unit[p];
-        } else if constexpr (kind.factors == Factors::levels4_minima) {
+        } else if constexpr (kind.scale_kind == ScaleKind::levels4_minima) {
             return V::mul(unit[p], V::template load_level<15, 0>(rows<1>(at, first), p));
         } else {
             return V::mul(unit[p], V::load_level(rows<1>(at, first), p));
@@ -112,9 +114,9 @@ struct FactorStream {
 
     // What is added; or subtracted, where it is a multiple of a unit.
     LAMINA_INLINE F minimum(int first, int p) const {
-        if constexpr (kind.factors == Factors::f16_minima) {
+        if constexpr (kind.scale_kind == ScaleKind::f16_minima) {
             return V::load_f16(rows<2>(at + 2 * quant::panel_rows, first), p);
-        } else if constexpr (kind.factors == Factors::levels4_minima) {
+        } else if constexpr (kind.scale_kind == ScaleKind::levels4_minima) {
             return V::mul(minimum_unit[p], V::template load_level<15, 4>(rows<1>(at, first), p));
         } else {
             return V::mul(minimum_unit[p], V::load_level(rows<1>(at + quant::panel_rows, first), p));

@@ -12,34 +12,36 @@ namespace {
 
 constexpr uint64_t tile_values = tile_bytes / sizeof(uint16_t);
 
-// The granules of a panel, one after the other, as tiles: row i holds inputs 2i and 2i + 1 of the 16 outputs.
+// The column blocks of a panel, one after the other, as tiles: row i holds inputs 2i and 2i + 1 of the 16
+// outputs.
 template <class V, int Index>
 struct PanelTiles {
     static_assert(V::lanes == quant::panel_rows);
     static constexpr PackedKind kind = quant::packed_kinds[Index];
-    static constexpr uint64_t super = quant::panel_super_columns / quant::panel_granule;  // granules
+    static constexpr uint64_t super =
+        quant::panel_super_columns / quant::panel_block_columns;  // column blocks
     static constexpr bool is_signed = kind.code_bits == 8 || kind.levels != CodeLevels::none;
     static constexpr int zero = is_signed && !V::wants_offsets ? 0 : kind.zero;
-    using Stream = FactorStream<V, Index, 1>;
-    static constexpr int per_granule = Stream::per_granule;
+    using Stream = ScaleStream<V, Index, 1>;
+    static constexpr int per_block = Stream::per_block;
     using F = typename V::F;
 
     const uint8_t* codes;
-    Stream factors;
+    Stream weight_scales;
 
-    // From a granule on where units begin.
+    // From a column block on where a super-block begins.
     PanelTiles(const TileTask& t, uint32_t panel, uint64_t first) {
         codes = t.codes + panel * t.codes_bytes + first * kind.code_bytes();
-        factors.at = t.factors + panel * t.factors_bytes + first / super * kind.unit_bytes() +
-                     first * per_granule * kind.group_bytes();
+        weight_scales.at = t.weight_scales + panel * t.scale_bytes +
+                           first / super * kind.super_scale_bytes() + first * per_block * kind.group_bytes();
     }
 
-    // Granule g, which is the next.
+    // Column block g, which is the next.
     LAMINA_INLINE void next(uint64_t g, uint16_t* tile) {
-        if (g % super == 0) factors.next_units(0);
-        fetch_ahead<kind.code_bytes(), Stream::granule_bytes>(codes, factors.at, far_fetch);
+        if (g % super == 0) weight_scales.next_super_scales(0);
+        fetch_ahead<kind.code_bytes(), Stream::block_bytes>(codes, weight_scales.at, l2_prefetch_distance);
         group<0>(tile);
-        if constexpr (per_granule == 2) group<4>(tile);
+        if constexpr (per_block == 2) group<4>(tile);
         codes += kind.code_bytes();
     }
 
@@ -52,16 +54,16 @@ struct PanelTiles {
 
     template <int first>
     LAMINA_INLINE void group(uint16_t* tile) {
-        const F scale = factors.scale(0, 0);
+        const F scale = weight_scales.scale(0, 0);
         F base = V::zero();
         if constexpr (kind.has_minima()) {
-            base = factors.minimum(0, 0);
-            if constexpr (kind.has_units()) base = times_minus<1>(base);
+            base = weight_scales.minimum(0, 0);
+            if constexpr (kind.has_super_scales()) base = times_minus<1>(base);
         } else if constexpr (zero != 0) {
             base = times_minus<zero>(scale);
         }
         steps<first, kind.group / 4>(scale, base, tile);
-        factors.next_group();
+        weight_scales.next_group();
     }
 
     template <int step, int count>
@@ -77,8 +79,8 @@ struct PanelTiles {
 // 6, 7.
 template <class Tiles, int M, int N>
 struct Square {
-    const uint16_t* a[2];  // the row blocks' tiles of the next granule
-    uint64_t a_step[2];    // elements of a granule of a block
+    const uint16_t* a[2];  // the row blocks' tiles of the next column block
+    uint64_t a_step[2];    // elements of a column block of a block
 
     static LAMINA_INLINE void zero() {
         Tiles::template zero<0>();
@@ -98,7 +100,7 @@ struct Square {
         if (M > 1) Tiles::template store<2>(sums + 2 * tile_bytes);
         if (M > 1 && N > 1) Tiles::template store<3>(sums + 3 * tile_bytes);
     }
-    // One granule; `weights`: the tiles of N panels.
+    // One column block; `weights`: the tiles of N panels.
     LAMINA_INLINE void multiply(const uint16_t* weights) {
         Tiles::template load<6>(weights);
         Tiles::template pass<4>(a[0]);
@@ -117,15 +119,15 @@ struct Square {
     }
 };
 
-// The square of rows [row, ...) from granule `first` on.
+// The square of rows [row, ...) from column block `first` on.
 template <class Tiles, int M, int N>
 LAMINA_INLINE Square<Tiles, M, N> square_at(const TileTask& t, uint64_t row, uint64_t first) {
     Square<Tiles, M, N> square;
     LAMINA_UNROLL
     for (int m = 0; m < M; ++m) {
         const uint64_t start = row + static_cast<uint64_t>(m) * tile_rows;
-        square.a_step[m] = uint64_t{block_rows(t.rows - start, tile_rows)} * granule;
-        square.a[m] = t.activations + start * t.granules * granule + first * square.a_step[m];
+        square.a_step[m] = uint64_t{block_rows(t.rows - start, tile_rows)} * block_columns;
+        square.a[m] = t.activations + start * t.column_blocks * block_columns + first * square.a_step[m];
     }
     return square;
 }
@@ -151,19 +153,19 @@ void write_square(const TileTask& t, uint64_t row, uint32_t panel, const uint8_t
     }
 }
 
-// Up to 32 rows: the sums stay in tiles over all inputs. A granule's weights are multiplied some granules
-// after they were made: a tile cannot be loaded from stores that are still on their way, and meanwhile both
-// units work.
+// Up to 32 rows: the sums stay in tiles over all inputs. A column block's weights are multiplied some column
+// blocks after they were made: a tile cannot be loaded from stores that are still on their way, and meanwhile
+// both units work.
 template <class V, class Tiles, int Index, int M, int N>
 void few_rows(const TileTask& t, uint32_t panel) {
     constexpr uint64_t behind = 3, ring = 4;
-    auto* weights = reinterpret_cast<uint16_t*>(t.room);
-    uint8_t* sums = t.room + 2 * tile_run * tile_bytes;
+    auto* weights = reinterpret_cast<uint16_t*>(t.scratch);
+    uint8_t* sums = t.scratch + 2 * tile_run * tile_bytes;
     PanelTiles<V, Index> first(t, panel, 0), second(t, panel + N - 1, 0);
     auto square = square_at<Tiles, M, N>(t, 0, 0);
     square.zero();
-    for (uint64_t g = 0; g < t.granules + behind; ++g) {
-        if (g < t.granules) {
+    for (uint64_t g = 0; g < t.column_blocks + behind; ++g) {
+        if (g < t.column_blocks) {
             uint16_t* tile = weights + g % ring * 2 * tile_values;
             first.next(g, tile);
             if (N > 1) second.next(g, tile + tile_values);
@@ -187,10 +189,10 @@ LAMINA_INLINE void run_square(const TileTask& t, uint64_t row, uint64_t first, u
     square.store(sums);
 }
 
-// N panels of all rows, `count` granules from `first` on; what comes before lies in `sums`.
+// N panels of all rows, `count` column blocks from `first` on; what comes before lies in `sums`.
 template <class V, class Tiles, int Index, int N>
 void add_run(const TileTask& t, uint32_t panel, uint64_t first, uint64_t count, uint8_t* sums) {
-    auto* weights = reinterpret_cast<uint16_t*>(t.room);
+    auto* weights = reinterpret_cast<uint16_t*>(t.scratch);
     for (int n = 0; n < N; ++n) {
         PanelTiles<V, Index> tiles(t, panel + static_cast<uint32_t>(n), first);
         for (uint64_t g = 0; g < count; ++g)
@@ -209,10 +211,10 @@ void add_run(const TileTask& t, uint32_t panel, uint64_t first, uint64_t count, 
 // of panels after the other.
 template <class V, class Tiles, int Index>
 void many_rows(const TileTask& t) {
-    uint8_t* const all_sums = t.room + 2 * tile_run * tile_bytes;
+    uint8_t* const all_sums = t.scratch + 2 * tile_run * tile_bytes;
     const uint64_t sums_of_pair = (t.rows + 2 * tile_rows - 1) / (2 * tile_rows) * 4 * tile_bytes;
-    for (uint64_t first = 0; first < t.granules; first += tile_run) {
-        const uint64_t left = t.granules - first, count = left < tile_run ? left : tile_run;
+    for (uint64_t first = 0; first < t.column_blocks; first += tile_run) {
+        const uint64_t left = t.column_blocks - first, count = left < tile_run ? left : tile_run;
         uint8_t* sums = all_sums;
         for (uint32_t panel = 0; panel < t.panel_count; panel += 2, sums += sums_of_pair) {
             if (panel + 1 < t.panel_count) {
@@ -260,13 +262,13 @@ void tile_panels(const TileTask& t) {
 
 template <class V>
 void tile_row(const TileRowTask& t) {
-    for (uint64_t i = 0; i < t.count; i += granule) {
+    for (uint64_t i = 0; i < t.count; i += block_columns) {
         const uint64_t left = t.count - i;
         uint16_t* out = t.out + i * t.block;
-        if (left >= granule) {
+        if (left >= block_columns) {
             V::narrow(t.x + i, out);
         } else {
-            float padded[granule] = {};
+            float padded[block_columns] = {};
             for (uint64_t j = 0; j < left; ++j) padded[j] = t.x[i + j];
             V::narrow(padded, out);
         }

@@ -44,7 +44,7 @@ PrefillKernel prefill_kernel(const Attention& op, const Builder& b) {
         out.implementation = isa + ", avx512_bf16 for prompts";
     }
     if (out.kernel == nullptr) {
-        out.kernel = invariant ? kernels.attend_many_as_alone : kernels.attend_many;
+        out.kernel = invariant ? kernels.attend_prefill_as_decode : kernels.attend_prefill;
         out.implementation = isa;
     }
     return out;

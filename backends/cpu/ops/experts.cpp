@@ -58,7 +58,7 @@ class ChooseStage final : public Stage {
             for_choice[e] = scores[e] + (bias_ == nullptr ? 0.0f : bias_[e]);
             if (std::isnan(for_choice[e])) for_choice[e] = last;  // comparable, and the weights tell
         }
-        if (routing_.groups_used < routing_.groups) leave_groups(for_choice, order, scratch + 3 * experts);
+        if (routing_.groups_used < routing_.groups) mask_groups(for_choice, order, scratch + 3 * experts);
         best(for_choice, experts, used, order);
         std::uint32_t* chosen = to_.expert + row * used;
         float* weights = to_.weight + row * used;
@@ -73,8 +73,8 @@ class ChooseStage final : public Stage {
         for (std::uint32_t j = 0; j < used; ++j) weights[j] = weights[j] / divisor * routing_.scale;
     }
 
-    // Takes all but the best groups out of the choice. order [experts], group_scores [groups]: scratch.
-    void leave_groups(float* scores, std::uint32_t* order, float* group_scores) const {
+    // Masks all but the best groups. order [experts], group_scores [groups]: scratch.
+    void mask_groups(float* scores, std::uint32_t* order, float* group_scores) const {
         const std::uint32_t size = routing_.experts / routing_.groups;
         for (std::uint32_t g = 0; g < routing_.groups; ++g)
             group_scores[g] = group_score(scores + g * size, size);

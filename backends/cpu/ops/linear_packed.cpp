@@ -46,10 +46,10 @@ class PackedLinearStage final : public Stage {
                                       const PackedMatrix& w = p.weight;
                                       if (!std::exchange(first, false) || w.blocks) return;
                                       const Panels data = w.panels(chunk.matrix, panels.first, nullptr);
-                                      for (std::uint64_t i = 0; i < near_fetch; i += 64)
+                                      for (std::uint64_t i = 0; i < prefetch_distance; i += 64)
                                           __builtin_prefetch(data.codes + i);
-                                      for (std::uint64_t i = 0; i < near_factors; i += 64)
-                                          __builtin_prefetch(data.factors + i);
+                                      for (std::uint64_t i = 0; i < prefetch_distance_scales; i += 64)
+                                          __builtin_prefetch(data.weight_scales + i);
                                   });
     }
 
@@ -159,7 +159,7 @@ void build_packed(const LinearGroup& group, Builder& b) {
     const PackedRows rows(b, any.max_rows, any.weight->columns, precise, tiles);
     auto products = products_of(group, level.kernels, tiles);
     std::uint64_t panel_bytes = 0;
-    for (const PackedProduct& p : products) panel_bytes = std::max(panel_bytes, p.room_bytes());
+    for (const PackedProduct& p : products) panel_bytes = std::max(panel_bytes, p.panel_bytes());
     const ThreadScratches scratch(b, panel_bytes, tiles);
     WantedSums wanted;
     for (const LinearOperands& o : group.linears)

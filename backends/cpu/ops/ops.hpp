@@ -22,7 +22,7 @@ void build(const backend::Activate& op, Builder& b);
 void build(const backend::Add& op, Builder& b);
 void build(const backend::Gather& op, Builder& b);
 void build(const backend::Scale& op, Builder& b);
-void build(const backend::CopyHeads& op, Builder& b);
+void build(const backend::StridedCopy& op, Builder& b);
 void build(const backend::Route& op, Builder& b);
 void build(const backend::Dispatch& op, Builder& b);
 void build(const backend::Combine& op, Builder& b);

@@ -8,18 +8,18 @@
 
 namespace lamina::cpu {
 
-Panels PackedMatrix::panels(std::uint64_t matrix, std::uint64_t panel, std::byte* room) const {
+Panels PackedMatrix::panels(std::uint64_t matrix, std::uint64_t panel, std::byte* scratch) const {
     if (!blocks) return {shape, data + matrix * shape.bytes(), panel};
     const std::uint64_t stored = row_bytes(type, shape.columns);
     const std::uint64_t first = panel * quant::panel_rows;
     const quant::PackedShape one = one_panel(shape, shape.rows - first);
-    quant::pack(type, data + (matrix * shape.rows + first) * stored, one, 0, 1, room);
-    return {one, room, 0};
+    quant::pack(type, data + (matrix * shape.rows + first) * stored, one, 0, 1, scratch);
+    return {one, scratch, 0};
 }
 
 ThreadScratches::ThreadScratches(Builder& b, std::uint64_t panel_bytes, const TileKernels* tiles)
     : panel_bytes_(align_up(panel_bytes, 64)),
-      tile_bytes_(tiles ? tile_room_bytes : 0),
+      tile_bytes_(tiles ? tile_scratch_bytes : 0),
       kept_floats_(quant::panel_rows * (tiles ? tile_most_rows * kept_panels : kept_rows)),
       all_(b.scratch(static_cast<std::uint64_t>(b.threads()) * bytes())) {}
 
@@ -34,7 +34,7 @@ ThreadScratch ThreadScratches::of(Worker worker) const {
 }
 
 PackedMultiply::PackedMultiply(const PackedRows& rows)
-    : rows_(rows), prefetch_(wants_far_fetch() ? far_fetch : 0) {}
+    : rows_(rows), prefetch_(wants_l2_prefetch() ? l2_prefetch_distance : 0) {}
 
 void PackedMultiply::operator()(const PackedMatrix& w, Share panels, const Chunk& chunk, Results to,
                                 const ThreadScratch& scratch) const {
@@ -54,18 +54,18 @@ void PackedMultiply::operator()(const PackedMatrix& w, Share panels, const Chunk
 void PackedMultiply::tiles(const PackedMatrix& w, const Panels& data, Share panels, const Chunk& chunk,
                            Results to, const ThreadScratch& scratch) const {
     w.tile_kernel({.codes = data.codes,
-                   .factors = data.factors,
+                   .weight_scales = data.weight_scales,
                    .codes_bytes = w.shape.codes_bytes(),
-                   .factors_bytes = w.shape.factors_bytes(),
+                   .scale_bytes = w.shape.scale_bytes(),
                    .panel_count = static_cast<std::uint32_t>(panels.last - panels.first),
-                   .granules = rows_.codes.granules,
-                   .activations = rows_.tiles + chunk.first_row() * rows_.codes.granules * granule,
+                   .column_blocks = rows_.codes.column_blocks,
+                   .activations = rows_.tiles + chunk.first_row() * rows_.codes.column_blocks * block_columns,
                    .rows = chunk.rows(),
                    .bias = w.bias_at(chunk.matrix, panels.first),
                    .out = to.at,
                    .out_stride = to.stride,
                    .outputs = w.outputs(panels),
-                   .room = scratch.tiles});
+                   .scratch = scratch.tiles});
 }
 
 void PackedMultiply::codes(const PackedMatrix& w, const Panels& data, std::uint64_t panel, const Chunk& chunk,
@@ -85,10 +85,10 @@ void PackedMultiply::codes(const PackedMatrix& w, const Panels& data, std::uint6
 void PackedMultiply::codes(const PackedMatrix& w, const Panels& data, std::uint64_t panel, const Chunk& chunk,
                            const QuantizedRows& rows, const float* bias, Results to) const {
     const bool by32 = w.shape.kind.group == 32;
-    const QuantizedRows in = rows.from(chunk.first_row() * rows.granules, 0);
+    const QuantizedRows in = rows.from(chunk.first_row() * rows.column_blocks, 0);
     w.kernel({.codes = data.codes,
-              .factors = data.factors,
-              .granules = in.granules,
+              .weight_scales = data.weight_scales,
+              .column_blocks = in.column_blocks,
               .activations = in.codes,
               .scales = in.scales,
               .offsets = by32 ? in.offsets32 : in.offsets16,
@@ -100,7 +100,7 @@ void PackedMultiply::codes(const PackedMatrix& w, const Panels& data, std::uint6
               .out = to.at,
               .out_stride = to.stride,
               .width = static_cast<std::uint32_t>(w.outputs({panel, panel + 1})),
-              .far = prefetch_});
+              .l2_prefetch_bytes = prefetch_});
 }
 
 }  // namespace lamina::cpu

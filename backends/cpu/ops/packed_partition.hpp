@@ -19,7 +19,7 @@ class PackedPartition {
     PackedPartition(const backend::SlotInfo& slot, const RowGroups& groups, const PackedRows& rows,
                     std::uint32_t max_block, std::uint64_t most_rows)
         : slot_(slot), groups_(groups), rows_(rows) {
-        const std::uint64_t fit = chunk_bytes / (rows.codes.granules * granule);
+        const std::uint64_t fit = chunk_bytes / (rows.codes.column_blocks * block_columns);
         code_chunk_ = std::max<std::uint64_t>(std::min(fit, most_rows) / max_block, 1) * max_block;
     }
 

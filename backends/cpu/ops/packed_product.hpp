@@ -14,13 +14,13 @@
 
 namespace lamina::cpu {
 
-// Codes and factors of a panel and of those behind it.
+// Codes and scales of a panel and of those behind it.
 struct Panels {
-    const std::uint8_t *codes, *factors;
+    const std::uint8_t *codes, *weight_scales;
 
     Panels(const quant::PackedShape& shape, const std::byte* matrix, std::uint64_t panel)
         : codes(reinterpret_cast<const std::uint8_t*>(matrix + shape.codes_at(panel))),
-          factors(reinterpret_cast<const std::uint8_t*>(matrix + shape.factors_at(panel))) {}
+          weight_scales(reinterpret_cast<const std::uint8_t*>(matrix + shape.scales_at(panel))) {}
 };
 
 // Rows of a matrix's input that are multiplied at a time: they stay in the second-level cache.
@@ -49,15 +49,15 @@ struct PackedMatrix {
     const std::byte* data;  // of all matrices
     const float* bias;
 
-    // From a panel on; one alone, made in `room`, where the weights are blocks.
-    Panels panels(std::uint64_t matrix, std::uint64_t panel, std::byte* room) const;
+    // From a panel on; one alone, made in `scratch`, where the weights are blocks.
+    Panels panels(std::uint64_t matrix, std::uint64_t panel, std::byte* scratch) const;
     std::uint64_t outputs(Share panels) const {
         return std::min(panels.last * quant::panel_rows, shape.rows) - panels.first * quant::panel_rows;
     }
     const float* bias_at(std::uint64_t matrix, std::uint64_t panel) const {
         return bias ? bias + matrix * shape.rows + panel * quant::panel_rows : nullptr;
     }
-    std::uint64_t room_bytes() const { return blocks ? one_panel(shape, shape.rows).bytes() : 0; }
+    std::uint64_t panel_bytes() const { return blocks ? one_panel(shape, shape.rows).bytes() : 0; }
     // About the time of a panel: its bytes for few rows, the multiplications for many.
     std::uint64_t panel_cost(const Chunk& chunk) const {
         if (chunk.rows() < 8) return shape.panel_bytes();
@@ -76,7 +76,7 @@ struct PackedProduct {
     std::uint64_t panel_cost(const Chunk& chunk) const {
         return weight.panel_cost(chunk) + (up ? up->panel_cost(chunk) : 0);
     }
-    std::uint64_t room_bytes() const { return std::max(weight.room_bytes(), up ? up->room_bytes() : 0); }
+    std::uint64_t panel_bytes() const { return std::max(weight.panel_bytes(), up ? up->panel_bytes() : 0); }
 };
 
 }  // namespace lamina::cpu

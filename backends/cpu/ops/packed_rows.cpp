@@ -10,9 +10,9 @@ namespace {
 
 QuantizedRows quantized(Builder& b, std::uint64_t rows, std::uint64_t columns) {
     QuantizedRows q;
-    q.granules = div_up(columns, granule);
-    const std::uint64_t count = rows * q.granules;
-    q.codes = b.scratch_of<std::int8_t>(count * granule);
+    q.column_blocks = div_up(columns, block_columns);
+    const std::uint64_t count = rows * q.column_blocks;
+    q.codes = b.scratch_of<std::int8_t>(count * block_columns);
     q.scales = b.scratch_of<float>(count);
     q.offsets32 = b.scratch_of<std::int32_t>(count);
     q.sums32 = b.scratch_of<float>(count);
@@ -63,39 +63,42 @@ class QuantizeStage final : public RowStage {
 
     void narrow(std::uint64_t row, Share group) const {
         const auto [start, block] = block_of(row, group, tile_rows);
-        const std::uint64_t before = start * to_.codes.granules + (row - start);
+        const std::uint64_t before = start * to_.codes.column_blocks + (row - start);
         to_.kernels->row({.x = in_ + row * columns_,
                           .count = columns_,
                           .block = block,
-                          .out = to_.tiles + before * granule});
+                          .out = to_.tiles + before * block_columns});
     }
 
     void quantize(std::uint64_t row, Share group) const {
         const auto [start, block] = block_of(row, group, kernels_.max_block);
-        const std::uint64_t before = start * to_.codes.granules;
+        const std::uint64_t before = start * to_.codes.column_blocks;
         const float* x = in_ + row * columns_;
         if (!to_.residual) {
-            quantize_to(to_.codes.from(before, row - start), x, columns_, to_.codes.granules, block, nullptr);
+            quantize_to(to_.codes.from(before, row - start), x, columns_, to_.codes.column_blocks, block,
+                        nullptr);
             return;
         }
-        constexpr std::uint64_t together = 32;  // granules, so that what is lost stays in the nearest cache
-        std::array<float, together * granule> lost;
-        for (std::uint64_t g = 0; g < to_.codes.granules; g += together) {
-            const std::uint64_t count = std::min(together, to_.codes.granules - g), at = before + g * block,
-                                left = columns_ - g * granule;
-            quantize_to(to_.codes.from(at, row - start), x + g * granule, left, count, block, lost.data());
-            quantize_to(to_.residual->from(at, row - start), lost.data(), count * granule, count, block,
-                        nullptr);
+        constexpr std::uint64_t together =
+            32;  // column blocks, so that what is lost stays in the nearest cache
+        std::array<float, together * block_columns> residual;
+        for (std::uint64_t g = 0; g < to_.codes.column_blocks; g += together) {
+            const std::uint64_t count = std::min(together, to_.codes.column_blocks - g),
+                                at = before + g * block, left = columns_ - g * block_columns;
+            quantize_to(to_.codes.from(at, row - start), x + g * block_columns, left, count, block,
+                        residual.data());
+            quantize_to(to_.residual->from(at, row - start), residual.data(), count * block_columns, count,
+                        block, nullptr);
         }
     }
 
-    // `granules` of them, from the first of `count` inputs on.
-    void quantize_to(const QuantizedRows& to, const float* x, std::uint64_t count, std::uint64_t granules,
-                     std::uint32_t block, float* lost) const {
+    // `column blocks` of them, from the first of `count` inputs on.
+    void quantize_to(const QuantizedRows& to, const float* x, std::uint64_t count,
+                     std::uint64_t column_blocks, std::uint32_t block, float* residual) const {
         kernels_.quantize({.x = x,
                            .count = count,
                            .first = 0,
-                           .last = granules,
+                           .last = column_blocks,
                            .block = block,
                            .codes = to.codes,
                            .scales = to.scales,
@@ -103,7 +106,7 @@ class QuantizeStage final : public RowStage {
                            .offsets16 = wanted_.offsets16 ? to.offsets16 : nullptr,
                            .sums32 = wanted_.sums32 ? to.sums32 : nullptr,
                            .sums16 = wanted_.sums16 ? to.sums16 : nullptr,
-                           .lost = lost});
+                           .residual = residual});
     }
 
     const float* in_;
@@ -118,8 +121,8 @@ class QuantizeStage final : public RowStage {
 }  // namespace
 
 QuantizedRows QuantizedRows::from(std::uint64_t before, std::uint64_t row) const {
-    return {.granules = granules,
-            .codes = codes + (before + row) * granule,
+    return {.column_blocks = column_blocks,
+            .codes = codes + (before + row) * block_columns,
             .scales = scales + before + row,
             .offsets32 = offsets32 + before + row,
             .offsets16 = offsets16 + 2 * before + row,
@@ -133,7 +136,8 @@ PackedRows::PackedRows(Builder& b, std::uint64_t max_rows, std::uint64_t columns
     if (precise) residual = quantized(b, max_rows, columns);
     // Kernels may read a tile beyond the last row.
     if (kernels) {
-        const std::uint64_t bytes = max_rows * codes.granules * granule * sizeof(std::uint16_t) + tile_bytes;
+        const std::uint64_t bytes =
+            max_rows * codes.column_blocks * block_columns * sizeof(std::uint16_t) + tile_bytes;
         tiles = reinterpret_cast<std::uint16_t*>(b.scratch(bytes));
     }
 }

@@ -14,14 +14,14 @@ namespace lamina::cpu {
 
 // Rows of int8. All arrays have room, wanted or not.
 struct QuantizedRows {
-    std::uint64_t granules = 0;
+    std::uint64_t column_blocks = 0;
     std::int8_t* codes = nullptr;
     float* scales = nullptr;
     std::int32_t *offsets32 = nullptr, *offsets16 = nullptr;
     float *sums32 = nullptr, *sums16 = nullptr;
 
-    // The arrays from a granule of a row on: `before` granules lie before that granule of its block, the row
-    // is the `row`-th of the block.
+    // The arrays from a column block of a row on: `before` column blocks lie before that column block of its
+    // block, the row is the `row`-th of the block.
     QuantizedRows from(std::uint64_t before, std::uint64_t row) const;
 };
 

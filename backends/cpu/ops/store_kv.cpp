@@ -59,25 +59,25 @@ class StoreKvStage final : public RowStage {
     }
     // A scale of f16, then 32 codes. What is not finite ends in the scale (quant/activations.hpp).
     void to_q8_0(const float* in, std::uint64_t count, std::byte* out) const {
-        constexpr std::uint64_t most = 8;  // granules at a time
-        std::array<std::int8_t, most * granule> codes;
+        constexpr std::uint64_t most = 8;  // column blocks at a time
+        std::array<std::int8_t, most * block_columns> codes;
         std::array<float, most> scales;
-        for (std::uint64_t at = 0; at < count; at += most * granule) {
-            const std::uint64_t inputs = std::min(count - at, most * granule);
-            const std::uint64_t granules = div_up(inputs, granule);
+        for (std::uint64_t at = 0; at < count; at += most * block_columns) {
+            const std::uint64_t inputs = std::min(count - at, most * block_columns);
+            const std::uint64_t column_blocks = div_up(inputs, block_columns);
             QuantizeTask task = {};
             task.x = in + at;
             task.count = inputs;
-            task.last = granules;
+            task.last = column_blocks;
             task.block = 1;
             task.codes = codes.data();
             task.scales = scales.data();
             quantize_(task);
-            for (std::uint64_t g = 0; g < granules; ++g) {
+            for (std::uint64_t g = 0; g < column_blocks; ++g) {
                 const std::uint16_t scale = f32_to_f16(scales[g]);
                 std::memcpy(out, &scale, sizeof scale);
-                std::memcpy(out + sizeof scale, codes.data() + g * granule, granule);
-                out += sizeof scale + granule;
+                std::memcpy(out + sizeof scale, codes.data() + g * block_columns, block_columns);
+                out += sizeof scale + block_columns;
             }
         }
     }

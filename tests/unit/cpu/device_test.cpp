@@ -137,7 +137,8 @@ TEST_CASE("device: rows for the matrix unit have a place in the workspace", "[de
     // until they are activated, 512 rows of 4 panels instead of 256 of one.
     const auto with = measure(p, cpu::Isa::amx, 3), without = measure(p, cpu::Isa::avx2, 3);
     CHECK(with.scratch_bytes == without.scratch_bytes + 100 * 8192 * 2 + cpu::tile_bytes +
-                                    3 * cpu::tile_room_bytes + 3 * 2 * (512 * 4 - 256) * 16 * sizeof(float));
+                                    3 * cpu::tile_scratch_bytes +
+                                    3 * 2 * (512 * 4 - 256) * 16 * sizeof(float));
     linear.matrix_unit = false;
     p.ops = {linear};
     CHECK(measure(p, cpu::Isa::amx, 3).bytes == without.bytes);

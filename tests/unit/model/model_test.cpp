@@ -19,7 +19,7 @@ using test::TinyShape;
 TEST_CASE("architectures: llama reads its configuration and finds every weight") {
     const auto l = load(TinyModel({.biases = true}).writer);
     REQUIRE(l.model.layers.size() == 2);
-    CHECK(l.model.config.embedding == 64);
+    CHECK(l.model.config.hidden_size == 64);
     CHECK(l.model.config.vocabulary == 80);
     CHECK(l.model.tied());
     const auto& a = l.model.layers[1].attention;

@@ -105,7 +105,7 @@ TEST_CASE("quant: packed codes lie where the layout says") {
         CHECK(wrong == 0);
         CHECK(matrix.shape.bytes() % 64 == 0);
         CHECK(matrix.shape.codes_bytes() % 64 == 0);
-        CHECK(matrix.shape.factors_bytes() % (kind.has_units() ? 32 : 16) == 0);
+        CHECK(matrix.shape.scale_bytes() % (kind.has_super_scales() ? 32 : 16) == 0);
     }
 }
 
@@ -115,8 +115,8 @@ TEST_CASE("quant: packed matrices are hardly larger than the blocks they were") 
         const PackedShape shape{quant::packed_kind(type), 64, 2048};
         const double ratio =
             static_cast<double>(shape.bytes()) / static_cast<double>(64 * row_bytes(type, 2048));
-        if (shape.kind.factors == quant::Factors::f32) {
-            CHECK(ratio <= 6.3);  // lattices, spelled out
+        if (shape.kind.scale_kind == quant::ScaleKind::f32) {
+            CHECK(ratio <= 6.3);  // codebooks, spelled out
         } else {
             CHECK(ratio <= 1.25);
         }
@@ -145,8 +145,8 @@ TEST_CASE("quant: panels are packed independently and write only their own bytes
                                [](std::byte b) { return b == std::byte{0x5A}; });
         };
         CHECK(untouched(0, shape.codes_at(1)));
-        CHECK(untouched(shape.codes_at(2), shape.factors_at(1)));
-        CHECK(untouched(shape.factors_at(2), shape.bytes()));
+        CHECK(untouched(shape.codes_at(2), shape.scales_at(1)));
+        CHECK(untouched(shape.scales_at(2), shape.bytes()));
         quant::pack(type, matrix.blocks.data(), matrix.shape, 2, 3, apart.data());
         quant::pack(type, matrix.blocks.data(), matrix.shape, 0, 1, apart.data());
         CHECK(apart == matrix.packed);

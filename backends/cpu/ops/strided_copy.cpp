@@ -20,18 +20,19 @@ struct Place {
     }
 };
 
-Place place(const Heads& heads, const CopyHeads& op, const Builder& b) {
-    const SlotInfo& slot = b.slot("copy_heads", heads.slot);
+Place place(const Heads& heads, const StridedCopy& op, const Builder& b) {
+    const SlotInfo& slot = b.slot("strided_copy", heads.slot);
     const std::uint64_t last = slot.copies > 1 ? 0 : std::uint64_t{op.heads - 1} * heads.stride;
     expect(slot.rows == Rows::all && op.heads > 0 && (slot.copies == 1 || slot.copies == op.heads) &&
                last + heads.offset + op.width <= slot.width,
-           "copy_heads", "heads within a slot of all rows", std::to_string(slot.width));
+           "strided_copy", "heads within a slot of all rows", std::to_string(slot.width));
     return {b.slot_data(heads.slot), slot.width, heads.stride, heads.offset, slot.copies > 1};
 }
 
-class CopyHeadsStage final : public Stage {
+class StridedCopyStage final : public Stage {
   public:
-    CopyHeadsStage(const CopyHeads& op, const Place& in, const Place& out) : op_(op), in_(in), out_(out) {}
+    StridedCopyStage(const StridedCopy& op, const Place& in, const Place& out)
+        : op_(op), in_(in), out_(out) {}
 
     void run(const Step& step, Worker worker) const override {
         const std::uint64_t rows = step.tokens.size();
@@ -43,15 +44,15 @@ class CopyHeadsStage final : public Stage {
     }
 
   private:
-    CopyHeads op_;
+    StridedCopy op_;
     Place in_, out_;
 };
 
 }  // namespace
 
-void build(const CopyHeads& op, Builder& b) {
-    b.add(std::make_unique<CopyHeadsStage>(op, place(op.in, op, b), place(op.out, op, b)));
-    b.report("copy_heads [" + std::to_string(op.width) + "]");
+void build(const StridedCopy& op, Builder& b) {
+    b.add(std::make_unique<StridedCopyStage>(op, place(op.in, op, b), place(op.out, op, b)));
+    b.report("strided_copy [" + std::to_string(op.width) + "]");
 }
 
 }  // namespace lamina::cpu

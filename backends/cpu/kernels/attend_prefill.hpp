@@ -147,7 +147,7 @@ struct FloatProducts {
 };
 
 template <class V, class Products>
-struct AttendMany {
+struct AttendPrefill {
     using Vec = typename V::Vec;
     using Pages = AttendPages<V>;
     using State = typename Pages::State;
@@ -177,12 +177,12 @@ struct AttendMany {
 
   private:
     // The tokens of a page that each row sees: [first, past), as floats.
-    struct Sight {
+    struct Mask {
         bool all;  // every row sees every token of [page.begin, page.end): then the rest is not set
         float first[attend_rows], past[attend_rows];
     };
-    static Sight sight(const AttendBlock& b, Page page) {
-        Sight s;
+    static Mask mask(const AttendBlock& b, Page page) {
+        Mask s;
         const size_t last = b.first_position + b.tokens - 1;
         s.all = b.first_position + 1 >= page.first_position + page.end &&
                 (b.window == 0 || last < b.window + page.first_position + page.begin);
@@ -204,15 +204,15 @@ struct AttendMany {
     // before.
     static void softmax(const AttendBlock& b, Page page, float* scores, State s) {
         const size_t rows = Pages::rows(b);
-        const Sight seen = sight(b, page);
-        alignas(64) float factors[attend_rows];
+        const Mask seen = mask(b, page);
+        alignas(64) float rescale[attend_rows];
         for (size_t r = 0; r < rows; r += V::width) {
             if (seen.all) {
-                softmax_rows(b, page, scores + r, s.maxima + r, s.sums + r, factors + r,
+                softmax_rows(b, page, scores + r, s.maxima + r, s.sums + r, rescale + r,
                              [](size_t, Vec x, Vec) { return x; });
             } else {
                 const Vec first = V::load(seen.first + r), past = V::load(seen.past + r);
-                softmax_rows(b, page, scores + r, s.maxima + r, s.sums + r, factors + r,
+                softmax_rows(b, page, scores + r, s.maxima + r, s.sums + r, rescale + r,
                              [first, past](size_t t, Vec x, Vec other) {
                                  const Vec token = V::broadcast(static_cast<float>(t));
                                  return V::select(V::less(token, first), other,
@@ -222,8 +222,8 @@ struct AttendMany {
         }
         const size_t pad = attend_padded(b.value_dim);
         for (size_t r = 0; r < rows; ++r) {
-            if (factors[r] == 1.0f) continue;
-            const Vec factor = V::broadcast(factors[r]);
+            if (rescale[r] == 1.0f) continue;
+            const Vec factor = V::broadcast(rescale[r]);
             float* weighted = s.weighted + r * pad;
             for (size_t i = 0; i < pad; i += V::width)
                 V::store(weighted + i, V::mul(V::load(weighted + i), factor));
@@ -232,7 +232,7 @@ struct AttendMany {
     // V::width rows; mask(t, x, other): x in the lanes of rows that see token t, other in the rest.
     template <class Mask>
     static void softmax_rows(const AttendBlock& b, Page page, float* scores, float* maxima, float* sums,
-                             float* factors, Mask mask) {
+                             float* rescale, Mask mask) {
         const Vec before = V::load(maxima), lowest = V::broadcast(-3.0e38f);
         Vec highest = before;
         for (size_t t = page.begin; t < page.end; ++t) {
@@ -259,7 +259,7 @@ struct AttendMany {
         V::store(sums,
                  Products::as_alone ? V::add(V::mul(old, factor), sum[0]) : V::mul_add(old, factor, sum[0]));
         V::store(maxima, highest);
-        V::store(factors, factor);
+        V::store(rescale, factor);
     }
 };
 
