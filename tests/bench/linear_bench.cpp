@@ -15,7 +15,7 @@
 #include "cpu/isa.hpp"
 #include "cpu/speed.hpp"
 #include "lamina/error.hpp"
-#include "tests/support/linear_case.hpp"
+#include "support/linear_case.hpp"
 
 using namespace lamina;
 

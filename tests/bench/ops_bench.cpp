@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "tests/support/attention_case.hpp"
+#include "support/attention_case.hpp"
 
 using namespace lamina;
 using test::AttentionCase;

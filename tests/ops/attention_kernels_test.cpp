@@ -12,9 +12,9 @@
 #include "cpu/kernels/attend_prefill.hpp"
 #include "cpu/kernels/float_kernels.hpp"
 #include "cpu/kernels/vector_scalar.hpp"
-#include "tests/support/emulated_tiles.hpp"
-#include "tests/support/linear_case.hpp"
-#include "tests/support/op_case.hpp"
+#include "support/emulated_tiles.hpp"
+#include "support/linear_case.hpp"
+#include "support/op_case.hpp"
 
 using namespace lamina;
 using namespace lamina::cpu;

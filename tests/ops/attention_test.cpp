@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "tests/support/attention_case.hpp"
-#include "tests/support/expect_error.hpp"
+#include "support/attention_case.hpp"
+#include "support/expect_error.hpp"
 
 using namespace lamina;
 using test::AttentionCase;

@@ -3,8 +3,8 @@
 
 #include <limits>
 
-#include "tests/support/expect_error.hpp"
-#include "tests/support/op_case.hpp"
+#include "support/expect_error.hpp"
+#include "support/op_case.hpp"
 
 using namespace lamina;
 using backend::Activation;

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "tests/support/expect_error.hpp"
-#include "tests/support/op_case.hpp"
+#include "support/expect_error.hpp"
+#include "support/op_case.hpp"
 
 using namespace lamina;
 using test::OpCase;

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "tests/support/expect_error.hpp"
-#include "tests/support/op_case.hpp"
-#include "tests/support/rounding.hpp"
+#include "support/expect_error.hpp"
+#include "support/op_case.hpp"
+#include "support/rounding.hpp"
 
 using namespace lamina;
 using test::OpCase;

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "cpu/ops/ops.hpp"
-#include "tests/support/linear_paths.hpp"
+#include "support/linear_paths.hpp"
 
 using namespace lamina;
 using test::LinearCase;

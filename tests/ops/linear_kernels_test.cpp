@@ -11,7 +11,7 @@
 #include "cpu/kernels/linear_task.hpp"
 #include "quant/activations.hpp"
 #include "quant/packed.hpp"
-#include "tests/support/linear_case.hpp"
+#include "support/linear_case.hpp"
 
 using namespace lamina;
 using test::AlignedBytes;

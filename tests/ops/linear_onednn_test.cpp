@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/half.hpp"
-#include "tests/support/linear_case.hpp"
+#include "support/linear_case.hpp"
 
 using namespace lamina;
 using test::LinearCase;

@@ -8,8 +8,8 @@
 #include "lamina/error.hpp"
 #include "quant/activations.hpp"
 #include "quant/decode.hpp"
-#include "tests/support/expect_error.hpp"
-#include "tests/support/linear_paths.hpp"
+#include "support/expect_error.hpp"
+#include "support/linear_paths.hpp"
 
 using namespace lamina;
 using test::LinearCase;

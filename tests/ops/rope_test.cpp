@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "tests/support/expect_error.hpp"
-#include "tests/support/op_case.hpp"
+#include "support/expect_error.hpp"
+#include "support/op_case.hpp"
 
 using namespace lamina;
 using test::OpCase;

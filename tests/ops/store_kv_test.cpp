@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "tests/support/attention_case.hpp"
+#include "support/attention_case.hpp"
 
 using namespace lamina;
 

@@ -3,7 +3,7 @@
 
 #include "cpu/weight.hpp"
 #include "quant/activations.hpp"
-#include "tests/support/op_case.hpp"
+#include "support/op_case.hpp"
 
 namespace lamina::test {
 

@@ -13,8 +13,8 @@
 #include "cpu/memory.hpp"
 #include "cpu/ops/ops.hpp"
 #include "quant/packed.hpp"
-#include "tests/support/random.hpp"
-#include "tests/support/rounding.hpp"
+#include "support/random.hpp"
+#include "support/rounding.hpp"
 
 namespace lamina::test {
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "cpu/isa.hpp"
-#include "tests/support/emulated_tiles.hpp"
-#include "tests/support/linear_case.hpp"
+#include "support/emulated_tiles.hpp"
+#include "support/linear_case.hpp"
 
 namespace lamina::test {
 

@@ -16,8 +16,8 @@
 #include "cpu/cpu.hpp"
 #include "cpu/isa.hpp"
 #include "reference/reference.hpp"
-#include "tests/support/isa.hpp"
-#include "tests/support/random.hpp"
+#include "support/isa.hpp"
+#include "support/random.hpp"
 
 namespace lamina::test {
 

@@ -6,8 +6,8 @@
 #include "cpu/ops/ops.hpp"
 #include "cpu/weight.hpp"
 #include "quant/packed.hpp"
-#include "tests/support/attention_case.hpp"
-#include "tests/support/expect_error.hpp"
+#include "support/attention_case.hpp"
+#include "support/expect_error.hpp"
 
 using namespace lamina;
 using cpu::Layout;

@@ -6,8 +6,8 @@
 #include <set>
 #include <sstream>
 
-#include "tests/support/expect_error.hpp"
-#include "tests/support/op_case.hpp"
+#include "support/expect_error.hpp"
+#include "support/op_case.hpp"
 
 using namespace lamina;
 using cpu::CpuFeatures;

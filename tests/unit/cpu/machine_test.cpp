@@ -5,8 +5,8 @@
 #include "base/host_memory.hpp"
 #include "cpu/machine.hpp"
 #include "cpu/memory.hpp"
-#include "tests/support/expect_error.hpp"
-#include "tests/support/temporary_directory.hpp"
+#include "support/expect_error.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace lamina;
 

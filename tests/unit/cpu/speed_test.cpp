@@ -5,7 +5,7 @@
 
 #include "cpu/kernels/linear_task.hpp"
 #include "cpu/speed.hpp"
-#include "tests/support/emulated_tiles.hpp"
+#include "support/emulated_tiles.hpp"
 
 using namespace lamina;
 

@@ -1,21 +1,21 @@
 lamina_test(engine
   SOURCES
-    ${CMAKE_CURRENT_LIST_DIR}/test_requests.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_context.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_cancel.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_faults.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/requests_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/context_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/cancel_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/faults_test.cpp
   LIBS lamina_engine
   LABELS quick threaded)
 
 lamina_test(api
   SOURCES
-    ${CMAKE_CURRENT_LIST_DIR}/test_stop_matcher.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_piece_stream.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_answers.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_embedding.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_host.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_profile.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_session.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/stop_matcher_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/piece_stream_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/answers_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/embedding_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/host_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/profile_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/session_test.cpp
   LIBS lamina_api
   LABELS quick threaded)
 

@@ -1,9 +1,9 @@
 lamina_test(quant
   SOURCES
-    ${CMAKE_CURRENT_LIST_DIR}/test_decode.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_integer_view.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_encode.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_activations.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_packed.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/decode_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/integer_view_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/encode_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/activations_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/packed_test.cpp
   LIBS lamina_quant lamina_format
   LABELS quick)

@@ -1,11 +1,11 @@
 lamina_test(sample
   SOURCES
-    ${CMAKE_CURRENT_LIST_DIR}/test_row.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_parameters.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_filters.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_draw.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_penalties.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_logprobs.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/test_allocation.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/row_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/parameters_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/filters_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/draw_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/penalties_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/logprobs_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/allocation_test.cpp
   LIBS lamina_sample
   LABELS quick)
