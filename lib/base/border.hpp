@@ -1,4 +1,4 @@
-// Where exceptions leave the library: what the C++ library throws for want of memory becomes an Error.
+// The API boundary: std::bad_alloc leaves the library as Error(out_of_memory).
 #pragma once
 
 #include <exception>

@@ -1,4 +1,4 @@
-// Sequences that nobody uses, kept for what they remember until their place is needed.
+// Idle sequences kept for prefix reuse; the least recently used is evicted first.
 #pragma once
 
 #include <cstdint>
