@@ -15,8 +15,8 @@
 namespace lamina {
 
 /// For ModelOptions::host_threads: a model computes in parallel regions of the thread that calls it. The
-/// better choice for a host that has parallel regions of its own between the model's steps, because OpenMP's
-/// threads and those of a model would take the CPUs from each other.
+/// better choice for a host that has parallel regions of its own between the model's steps: OpenMP's threads
+/// spin after a region (OMP_WAIT_POLICY), and would take the CPUs from a model's own ones meanwhile.
 ///
 /// ModelOptions::threads is the size of the team; omp_get_max_threads() is what the host's own regions have.
 /// Where OpenMP gives fewer threads, nothing has been computed and the call throws invalid_argument: inside a
