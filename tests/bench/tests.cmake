@@ -13,3 +13,8 @@ target_include_directories(load_bench PRIVATE ${PROJECT_SOURCE_DIR}/lib)
 
 add_executable(logits_hash EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/logits_hash.cpp)
 target_link_libraries(logits_hash PRIVATE lamina_api lamina_settings)
+
+if(OpenMP_CXX_FOUND)
+  add_executable(openmp_bench EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/openmp_bench.cpp)
+  target_link_libraries(openmp_bench PRIVATE lamina_api lamina_settings OpenMP::OpenMP_CXX)
+endif()
