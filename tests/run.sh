@@ -1,26 +1,30 @@
 #!/usr/bin/env bash
 # Sets up, builds, fetches models and templates, runs the tests, stage by stage; lib/README.md says what each stage is for.
-# usage: tests/run.sh [--quick | --long] [STAGE...]
+# usage: tests/run.sh [--quick | --long] [--all | STAGE...]
 #   --quick   the local loop: the quick tests of the plain build, without models
 #   --long    also what takes many minutes
-#   STAGE     of: plain address thread fuzz lint; without one: all of them
+#   --all     every stage
+#   STAGE     of: plain address thread fuzz lint; without one: plain
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-usage() { sed -n '3,6s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '3,7s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 
+every_stage=(plain address thread fuzz lint)
 effort=
 stages=()
 for argument in "$@"; do
   case $argument in
     --quick|--long) effort=${argument#--} ;;
+    --all) stages=("${every_stage[@]}") ;;
     plain|address|thread|fuzz|lint) stages+=("$argument") ;;
     *) usage ;;
   esac
 done
+rest=
 if [ "${#stages[@]}" -eq 0 ]; then
-  stages=(plain address thread fuzz lint)
-  [ "$effort" != quick ] || stages=(plain)
+  stages=(plain)
+  rest="the plain stage ran; tests/run.sh --all runs the others too (${every_stage[*]:1}), tests/run.sh STAGE... some of them"
 fi
 
 # What one clone has compiled another one finds.
@@ -113,6 +117,7 @@ for stage in "${stages[@]}"; do
   minutes+=("$(python3 -c "print(f'$stage {($SECONDS - $start) / 60:.1f} min')")")
 done
 
+[ -z "$rest" ] || echo "$rest"
 python3 - "$reports" "$(IFS=,; echo "${minutes[*]}")" <<'PY'
 import pathlib
 import sys
