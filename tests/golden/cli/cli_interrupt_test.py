@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Ctrl-C at any moment leaves the terminal as it was; so do the other signals that end or stop a process."""
+import multiprocessing
 import os
 import random
 import re
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import termios
 import time
+import traceback
 
 from terminal import CTRL_C, CTRL_Z, SMOLLM2, TerminalTest
 from tool import TOOL, ToolTest, main, run
@@ -50,7 +52,6 @@ class CtrlCLeavesTheTerminal(TerminalTest):
         self.start_chat(*LONG_PREFILL)
         reach(self)
         time.sleep(pick.uniform(0, lasts))
-        return reach.__name__
 
     def press_ctrl_c_until_it_leaves(self, pause):
         """Patiently, every press takes a step: ends the answer or drops the line, warns, leaves. Impatiently, a press may
@@ -64,29 +65,37 @@ class CtrlCLeavesTheTerminal(TerminalTest):
                 self.read_some(0.02)
         return self.wait_for_end()
 
-    def test_ctrl_c_at_many_moments(self):
-        pick = random.Random(7)
+    def ctrl_c(self, phase, i, pick):
+        status = self.press_ctrl_c_until_it_leaves(pick.choice((0.001, 0.05, 2)))
+        # Before the tool has begun, Ctrl-C ends it as it ends any process.
+        self.assertIn(status, (0, 130, -signal.SIGINT) if phase == "start_of_process" else (0, 130), self.output[-500:])
+        self.terminal_is_as_it_was()
+        return status
+
+    def other_signal(self, phase, i, pick):
+        number = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)[(i // len(self.PHASES)) % 4]
+        self.send(number)
+        self.leaves_terminal_as_it_was(-number)
+        self.assertNotRegex(self.output.decode("utf-8", "replace"), r"loading[^\r]*$", "the bar still stands")
+        return -number
+
+    def at_many_moments(self, action, count):
+        """Each on a terminal of its own, several at once, because most of the time they wait."""
         statuses = {}
-        for i in range(42):
-            phase = self.at_a_moment(i, pick)
+        with multiprocessing.get_context("fork").Pool(4) as pool:
+            moments = pool.starmap(at_one_moment, [(action, i) for i in range(count)], chunksize=1)
+        for i, (phase, status, fault) in enumerate(moments):
+            statuses.setdefault(phase, set()).add(status)
             with self.subTest(i=i, phase=phase):
-                pause = pick.choice((0.001, 0.05, 2))
-                status = self.press_ctrl_c_until_it_leaves(pause)
-                statuses.setdefault(phase, set()).add(status)
-                # Before the tool has begun, Ctrl-C ends it as it ends any process.
-                self.assertIn(status, (0, 130, -signal.SIGINT) if phase == "start_of_process" else (0, 130), self.output[-500:])
-                self.terminal_is_as_it_was()
+                self.assertIsNone(fault, fault)
+        self.assertEqual(len(statuses), len(self.PHASES))
         print("statuses:", statuses)
 
+    def test_ctrl_c_at_many_moments(self):
+        self.at_many_moments("ctrl_c", 42)
+
     def test_other_signals_at_many_moments(self):
-        pick = random.Random(8)
-        for i in range(24):
-            number = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)[(i // len(self.PHASES)) % 4]
-            phase = self.at_a_moment(i, pick)
-            with self.subTest(i=i, phase=phase, signal=number):
-                self.send(number)
-                self.leaves_terminal_as_it_was(-number)
-                self.assertNotRegex(self.output.decode("utf-8", "replace"), r"loading[^\r]*$", "the bar still stands")
+        self.at_many_moments("other_signal", 24)
 
     def test_first_ends_the_answer_second_leaves(self):
         self.start_chat()
@@ -162,6 +171,21 @@ class CtrlCLeavesTheTerminal(TerminalTest):
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=120)
         self.assertEqual((process.returncode, err), (0, b""))
+
+
+def at_one_moment(action, i):
+    """(phase, status, fault) of the i-th moment of an action, in a process of its own."""
+    test = CtrlCLeavesTheTerminal(action)
+    phase = test.PHASES[i % len(test.PHASES)][0].__name__
+    pick = random.Random(f"{action} {i}")
+    test.setUp()
+    try:
+        test.at_a_moment(i, pick)
+        return phase, getattr(test, action)(phase, i, pick), None
+    except Exception:  # pylint: disable=broad-except  # the test says it, whatever it is
+        return phase, None, traceback.format_exc()
+    finally:
+        test.doCleanups()
 
 
 class StopAndContinue(TerminalTest):
