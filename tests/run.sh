@@ -84,8 +84,8 @@ stage_plain() {
 
 # Memory errors, leaks and undefined behaviour, in all quick tests and the sweeps over hostile files.
 stage_address() {
-  build build-address tests -- -DLAMINA_SANITIZE=address -DLAMINA_BUILD_TOOLS=OFF
-  run_tests build-address -L 'quick|sanitized'
+  CC=clang-14 CXX=clang++-14 build build-fuzz tests -- -DLAMINA_FUZZ=ON -DLAMINA_FUZZ_PLANT=ON -DLAMINA_BUILD_TOOLS=OFF
+  LLVM_PROFILE_FILE=/dev/null run_tests build-fuzz -L 'quick|sanitized'
 }
 
 # Data races, in the quick tests that start threads.
@@ -94,7 +94,11 @@ stage_thread() {
   run_tests build-thread -L threaded
 }
 
-stage_fuzz() { "$root/tests/fuzz/run.sh"; }
+stage_fuzz() {
+  local seconds=20
+  [ "$effort" != long ] || seconds=300
+  "$root/tests/fuzz/run.sh" "$seconds"
+}
 
 stage_lint() {
   cmake -S "$root" -B "$root/build" -G Ninja -DLAMINA_BUILD_TESTS=ON

@@ -6,7 +6,7 @@ endif()
 
 set(fuzz_here ${CMAKE_CURRENT_LIST_DIR})
 set(fuzz_seeds ${PROJECT_BINARY_DIR}/fuzz/seeds)
-set(LAMINA_FUZZ_SECONDS 60 CACHE STRING "How long each harness runs as a test")
+set(LAMINA_FUZZ_SECONDS 20 CACHE STRING "How long each harness runs as a test")
 add_custom_target(fuzz)
 
 function(lamina_fuzz_target name)

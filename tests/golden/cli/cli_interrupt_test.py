@@ -14,8 +14,8 @@ import traceback
 from terminal import CTRL_C, CTRL_Z, SMOLLM2, TerminalTest
 from tool import TOOL, ToolTest, main, run
 
-# A prefill of about a second, and an answer that lasts: the tokens that would end it are forbidden.
-LONG_PREFILL = ["--context", "4096", "--system", "You tell long stories. " * 500, "-n", "3000", "--when-full", "shift",
+# A prefill of about a second beside three others, and an answer that lasts: the tokens that would end it are forbidden.
+LONG_PREFILL = ["--context", "4096", "--system", "You tell long stories. " * 300, "-n", "3000", "--when-full", "shift",
                 "--logit-bias", "0=-inf", "--logit-bias", "2=-inf"]
 
 

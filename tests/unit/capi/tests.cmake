@@ -5,7 +5,7 @@ target_include_directories(capi_fixture PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_
 
 set(c11 C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
 # The fuzzing flags are for clang alone.
-if(NOT LAMINA_FUZZ)
+if(NOT LAMINA_FUZZ OR CMAKE_C_COMPILER_ID STREQUAL "Clang")
   file(GLOB capi_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.c)
   add_executable(test_capi_c ${capi_sources} $<TARGET_OBJECTS:capi_fixture>)
   set_target_properties(test_capi_c PROPERTIES ${c11})
