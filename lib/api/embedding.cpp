@@ -16,7 +16,7 @@ struct Passage {
     std::size_t text = 0;
     cache::SequenceId sequence = 0;
     std::size_t done = 0;        // tokens
-    std::vector<double> pooled;  // [embedding]
+    std::vector<double> pooled;  // [hidden_size]
 };
 
 std::string subject(std::size_t index, std::string_view) { return "texts[" + std::to_string(index) + "]"; }

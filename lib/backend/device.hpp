@@ -63,7 +63,8 @@ struct OpTime {
 class Executable {
   public:
     virtual ~Executable() = default;
-    // Runs one step. Throws device_failed; never on input that exec has checked.
+    // Runs one step. Throws device_failed, and out_of_memory where threads cannot be started. Input that exec
+    // has checked is no reason.
     virtual void run(const Step& step) = 0;
     // Program::logits or Program::hidden after the last step: [rows of the slot, width] in host memory,
     // valid until the next run.
@@ -72,7 +73,7 @@ class Executable {
     // With DeviceOptions::profile: the times since the last call, in the order of a step. Empty from devices
     // that take none.
     virtual std::vector<OpTime> take_profile() { return {}; }
-    // A slot's content after the last run, copied to host: [rows, width]. For tests and embeddings.
+    // A slot's content after the last run, copied to host: [rows, width]. For tests.
     virtual std::vector<float> read(Slot slot) const = 0;
 };
 

@@ -122,7 +122,8 @@ struct Attention {
     Precision prefill = Precision::f32;
 };
 
-// out = activation(gate) * up, or activation(gate) if !gated (up is ignored). out may be gate or up. What
+// out = activation(gate) * up, or activation(gate) if !gated (up is ignored); clamped_swiglu as features.hpp
+// says. out may be gate or up. What
 // gate and up hold afterwards, unless they are out, is undefined: they may never have been written to memory.
 struct Activate {
     Slot gate, up, out;
@@ -190,7 +191,7 @@ struct Gate {
 using Op = std::variant<Embed, Norm, Linear, Rope, StoreKv, Attention, Activate, Add, Gather, Scale,
                         StridedCopy, Route, Dispatch, Combine, Gate>;
 
-// "linear", "norm", ...: the op's one name, as its files and tests are called.
+// "linear", "norm", ...: the op's one name, in programs, profiles and errors.
 const char* name(const Op& op);
 
 // How a device holds a weight: the backend's own number of an arrangement (Backend::layout_name).
@@ -223,7 +224,7 @@ struct Program {
     std::vector<CacheGeometry> caches = {};
     std::vector<Op> ops = {};
     Slot logits = 0;                       // the slot that holds the result, rows `wanted`
-    Slot hidden = 0;                       // what the logits are made from, rows `all`
+    Slot hidden = 0;                       // behind the last norm: what the logits are made from, rows `all`
     std::vector<std::size_t> layers = {};  // the first op of each layer, and behind the last
     std::size_t head = 0;                  // the ops from here on make the logits from it
     std::uint32_t max_rows = 0;            // tokens in a step

@@ -16,7 +16,7 @@ struct PrefixHit {
     std::uint32_t tokens = 0;
 };
 
-// Belongs to one Sequences and is used under the same lock. A hit compares the tokens themselves, no hashes.
+// Belongs to one Sequences and is used under the same lease. A hit compares the tokens themselves, no hashes.
 class PrefixCache {
   public:
     explicit PrefixCache(Sequences& sequences) : sequences_(sequences) {}

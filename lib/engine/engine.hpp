@@ -21,7 +21,8 @@
 namespace lamina::engine {
 
 // Every method may be called from any thread. There is no thread of its own: whoever waits runs steps while
-// nobody else does. A step computes all active requests in one forward; `active` limits how many those are.
+// nobody else does. A step computes all active requests in one forward; `active` limits how many those are:
+// one in the public Engine.
 class Engine {
   public:
     Engine(std::shared_ptr<exec::Forward> forward, std::uint32_t queue, std::uint32_t active = 1);
@@ -29,8 +30,8 @@ class Engine {
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    // Checks and queues. Throws invalid_argument (which field and why), context_full; what killed the engine,
-    // once it is dead; cancelled after shutdown().
+    // Checks and queues. Throws invalid_argument (which field and why), context_full, queue_full; what killed
+    // the engine, once it is dead; cancelled after shutdown().
     std::shared_ptr<Task> submit(Request request);
 
     // One step; false when there is nothing to do. Waits for a step that another thread runs.

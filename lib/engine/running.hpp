@@ -31,7 +31,7 @@ class Running {
     // end.
     FinishReason take(std::span<float> logits);
     bool full(std::uint32_t context) const { return live_.size() >= context; }
-    // Forgets the older half of what follows the tokens to keep. Under the model's lock.
+    // Forgets the older half of what follows the tokens to keep. Under a lease.
     void shift(cache::Sequences& sequences);
 
   private:

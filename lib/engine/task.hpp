@@ -55,7 +55,7 @@ class Task {
     void add(TokenId token);
     void finish(FinishReason reason, std::exception_ptr error = nullptr);
 
-    Request request_;  // of the engine alone; emptied at the end
+    Request request_;  // of the thread that steps; emptied at the end
     std::atomic<bool> cancelled_{false};
 
     mutable std::mutex mutex_;  // of what follows

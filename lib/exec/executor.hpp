@@ -14,7 +14,8 @@ namespace lamina::exec {
 
 class Executor final : public Forward {
   public:
-    // Uploads weights and allocates what the plan says. Throws Error (io, out_of_memory, cancelled).
+    // Uploads weights and allocates what the plan says. Throws Error (io, out_of_memory, cancelled;
+    // unsupported or invalid_argument for what the device refuses).
     Executor(const format::ModelFile& file, plan::Plan plan, const backend::DeviceOptions& options,
              const format::Progress& progress);
 

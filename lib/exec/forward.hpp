@@ -30,7 +30,8 @@ class Forward {
   private:
     friend class Lease;
     // Runs a step: logits [wanted rows, vocabulary], or with Step::hidden_only what they are made from,
-    // [rows, hidden_size]; valid until the next step. Throws device_failed: the model is dead then.
+    // [rows, hidden_size]; valid until the next step. Throws device_failed: nothing of
+    // the model can be used then, which engines remember and this class does not.
     virtual std::span<const float> run(const backend::Step& step) = 0;
 
     const Limits limits_;
@@ -41,7 +42,7 @@ class Forward {
 };
 
 // The turn on a model: while it lives, its holder alone uses the sequences, the steps and their results. Made
-// and given back by one thread.
+// and given back by one thread, which holds no other lock of the library when it asks for it.
 class Lease {
   public:
     explicit Lease(Forward& forward) : forward_(forward), lock_(forward.mutex_) {}

@@ -29,7 +29,7 @@ struct Architecture {
     std::string_view feed_forward_norm = "ffn_norm";  // the name of that tensor
     bool parallel = false;                            // both branches read the one norm
     bool parallel_without_norm = false;               // the same in layers that have no feed_forward_norm
-    bool scaled_embedding = false;                    // token embeddings times sqrt(embedding)
+    bool scaled_embedding = false;                    // token embeddings times sqrt(hidden_size)
     bool divided_logits = false;  // logits are divided by the key logit_scale instead of multiplied
     // Sliding windows (key attention.sliding_window): every n-th layer attends to everything, the others to
     // the window. 0: the file's window, if it has one, holds for every layer.

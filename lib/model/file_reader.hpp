@@ -33,7 +33,8 @@ class FileReader {
 
     const format::ModelFile& file() const { return file_; }
 
-    // Keys below the architecture's name. Missing, of another type or out of range: bad_file.
+    // Keys below the architecture's name. Missing, of another type or outside [low, high]: bad_file.
+    // `otherwise` is for missing ones and may lie outside.
     std::string key(std::string_view suffix) const { return prefix_ + std::string(suffix); }
     bool has(std::string_view suffix) const { return file_.has(key(suffix)); }
     std::uint32_t integer(std::string_view suffix, std::uint64_t low, std::uint64_t high) const;

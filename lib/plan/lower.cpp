@@ -23,13 +23,13 @@ class Lowering {
 
     Lowered run() {
         const auto& config = model_.config;
-        hidden_ = slot("hidden", config.hidden_size);
+        residual_ = slot("residual", config.hidden_size);
         normed_ = slot("normed", config.hidden_size);
         branch_ = slot("branch", config.hidden_size);
-        op(Embed{weight(model_.token_embedding), hidden_, config.embedding_scale});
+        op(Embed{weight(model_.token_embedding), residual_, config.embedding_scale});
         for (const auto& l : model_.layers) layer(l);
         lowered_.program.layers.push_back(lowered_.program.ops.size());
-        norm(hidden_, normed_, model_.output_norm, config.hidden_size);
+        norm(residual_, normed_, model_.output_norm, config.hidden_size);
         lowered_.program.hidden = normed_;
         lowered_.program.head = lowered_.program.ops.size();
         const Slot last = slot("output rows", config.hidden_size, Rows::wanted);
@@ -55,14 +55,14 @@ class Lowering {
     }
 
     Slot branch_input(const model::NormRef& w) {
-        if (!w) return hidden_;
-        norm(hidden_, normed_, w, model_.config.hidden_size);
+        if (!w) return residual_;
+        norm(residual_, normed_, w, model_.config.hidden_size);
         return normed_;
     }
 
     void add_branch(const model::NormRef& post) {
         if (post) norm(branch_, branch_, post, model_.config.hidden_size);
-        op(Add{hidden_, branch_, hidden_, model_.config.residual_scale});
+        op(Add{residual_, branch_, residual_, model_.config.residual_scale});
     }
 
     // in -> branch_
@@ -169,8 +169,8 @@ class Lowering {
         const Slot logits = shared("router", e.routing.experts);
         linear(in, w.router, logits);
         op(Route{logits, id, optional(w.selection_bias)});
-        const auto embedding = model_.config.hidden_size;
-        const Slot rows = copies("expert rows", embedding, e.routing.used);
+        const auto hidden_size = model_.config.hidden_size;
+        const Slot rows = copies("expert rows", hidden_size, e.routing.used);
         const Slot up = copies("expert up", e.width, e.routing.used);
         const Slot gate = f.gated ? copies("expert gate", e.width, e.routing.used) : up;
         op(Dispatch{in, rows, id});
@@ -268,7 +268,7 @@ class Lowering {
     Lowered lowered_;
     std::map<std::tuple<std::string, std::uint32_t, std::uint32_t>, Slot> shared_;
     std::map<std::tuple<std::size_t, std::uint64_t, std::uint64_t, std::uint64_t>, WeightId> weights_;
-    Slot hidden_ = 0, normed_ = 0, branch_ = 0;
+    Slot residual_ = 0, normed_ = 0, branch_ = 0;
 };
 
 }  // namespace

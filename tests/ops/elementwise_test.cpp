@@ -98,6 +98,33 @@ TEST_CASE("activate: each value is right, from -12 to 12", "[activate]") {
     }
 }
 
+TEST_CASE("activate: clamped_swiglu clamps both sides, and NaN in either stays NaN", "[activate]") {
+    const float nan = std::numeric_limits<float>::quiet_NaN(), huge = 1e30f;
+    const std::vector<float> gate = {0.5f, 9.0f, -3.0f, huge, -huge, nan, 1.0f, 2.0f},
+                             up = {0.25f, 1.0f, -9.0f, 20.0f, 1.0f, 1.0f, nan, -huge};
+    for (const cpu::Isa isa : test::float_isas()) {
+        const test::ForcedIsa forced(to_string(isa));
+        OpCase c(1);
+        const auto width = static_cast<std::uint32_t>(gate.size());
+        const auto g = c.input(width, gate), u = c.input(width, up);
+        c.program.ops.push_back(
+            backend::Activate{.gate = g, .up = u, .out = g, .kind = Activation::clamped_swiglu});
+        test::Bound bound(cpu::record(), c);
+        bound.run({{.tokens = {0}}});
+        const auto got = bound.read(g);
+        INFO(to_string(isa));
+        for (std::size_t i = 0; i < gate.size(); ++i) {
+            const double x = std::min<double>(gate[i], 7), y = std::clamp<double>(up[i], -7, 7);
+            const double want = x / (1 + std::exp(-1.702 * x)) * (y + 1);
+            if (std::isnan(gate[i]) || std::isnan(up[i])) {
+                CHECK(std::isnan(got[i]));
+            } else {
+                CHECK(std::abs(got[i] - want) <= 1e-5 * std::max(1.0, std::abs(want)));
+            }
+        }
+    }
+}
+
 TEST_CASE("activate: extremes stay finite, NaN stays NaN", "[activate]") {
     const float huge = 1e30f, nan = std::numeric_limits<float>::quiet_NaN();
     for (const auto kind : activations) {

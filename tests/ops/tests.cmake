@@ -1,4 +1,4 @@
-# Every <name>_test.cpp is one executable: op_<name>.
+# Every <name>_test.cpp is one executable, test_op_<name>, and one test, op_<name>.
 file(GLOB ops_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_test.cpp)
 foreach(source ${ops_tests})
   get_filename_component(op ${source} NAME_WE)

@@ -12,27 +12,26 @@ namespace {
 template <class V>
 constexpr FloatKernels float_table() {
     using Rows = RowKernels<V>;
-    FloatKernels k = {};
-    k.rms_norm = Rows::rms_norm;
-    k.layer_norm = Rows::layer_norm;
-    k.rotate_halves = Rows::rotate_halves;
-    k.rotate_interleaved = Rows::rotate_interleaved;
-    k.to_f16 = Rows::to_f16;
-    k.to_bf16 = Rows::to_bf16;
-    k.silu = Rows::silu;
-    k.gelu = Rows::gelu;
-    k.gelu_tanh = Rows::gelu_tanh;
-    k.relu = Rows::relu;
-    k.relu_squared = Rows::relu_squared;
-    k.clamped_swiglu = Rows::clamped_swiglu;
-    k.add = Rows::add;
-    k.multiply = Rows::multiply;
-    k.soft_cap = Rows::soft_cap;
-    k.attend = Attend<V>::attend;
-    k.attend_prefill = AttendPrefill<V, FloatProducts<V, false>>::attend;
-    k.attend_prefill_as_decode = AttendPrefill<V, FloatProducts<V, true>>::attend;
-    k.combine = Attend<V>::combine;
-    return k;
+    // A kernel that is left out is an error of the compiler, no null pointer.
+    return {.rms_norm = Rows::rms_norm,
+            .layer_norm = Rows::layer_norm,
+            .rotate_halves = Rows::rotate_halves,
+            .rotate_interleaved = Rows::rotate_interleaved,
+            .to_f16 = Rows::to_f16,
+            .to_bf16 = Rows::to_bf16,
+            .silu = Rows::silu,
+            .gelu = Rows::gelu,
+            .gelu_tanh = Rows::gelu_tanh,
+            .relu = Rows::relu,
+            .relu_squared = Rows::relu_squared,
+            .clamped_swiglu = Rows::clamped_swiglu,
+            .add = Rows::add,
+            .multiply = Rows::multiply,
+            .soft_cap = Rows::soft_cap,
+            .attend = Attend<V>::attend,
+            .attend_prefill = AttendPrefill<V, FloatProducts<V, false>>::attend,
+            .attend_prefill_as_decode = AttendPrefill<V, FloatProducts<V, true>>::attend,
+            .combine = Attend<V>::combine};
 }
 
 }  // namespace

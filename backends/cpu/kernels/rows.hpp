@@ -15,7 +15,8 @@ template <class V>
 struct RowKernels {
     using Vec = typename V::Vec;
 
-    // out[i] = f(a[i], b[i]); out may be a or b.
+    // out[i] = f(a[i], b[i]); out may be a or b. What is NaN must stay it, for a fault to be seen: V::min and
+    // V::max let it through from their second argument, so values come second and limits first.
     template <class F>
     static void map(const float* a, const float* b, float* out, size_t count, F f) {
         size_t i = 0;
@@ -125,8 +126,8 @@ struct RowKernels {
     static void clamped_swiglu(const float* gate, const float* up, float* out, size_t count) {
         const Vec limit = V::broadcast(7.0f), lowest = V::broadcast(-7.0f), slope = V::broadcast(1.702f);
         map(gate, up, out, count, [&](Vec g, Vec u) {
-            g = V::select(V::less(g, limit), g, limit);
-            u = V::max(V::select(V::less(u, limit), u, limit), lowest);
+            g = V::min(limit, g);
+            u = V::min(limit, V::max(lowest, u));
             // silu(slope * g) = slope * g * sigmoid(slope * g)
             const Vec gated = V::mul(Math<V>::silu(V::mul(g, slope)), V::broadcast(1.0f / 1.702f));
             return V::mul(gated, V::add(u, V::broadcast(1.0f)));

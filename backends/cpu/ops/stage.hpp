@@ -1,5 +1,6 @@
-// A stage is one op, compiled: everything constant is settled, run() does the step's work. All stages of a
-// program run inside one parallel region, with barriers between them, so that a step forks once.
+// A stage is a part of an op, often all of it, compiled: everything constant is settled, run() does the
+// step's work. All stages of a program run inside one parallel region, with barriers between them, so that a
+// step forks once.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@ extern "C" {
 /** One block of memory. */
 typedef struct lamina_plan_buffer {
     lamina_string device;  /**< lamina_device_info.name */
-    lamina_string name;    /**< "weights, packed", "kv cache, full attention", "workspace", ... */
+    lamina_string name;    /**< "weights, packed", "kv cache, all tokens", "workspace", ... */
     uint64_t bytes;        /**< exactly what is allocated; 0 for weights read in place */
     uint64_t mapped_bytes; /**< bytes read in place from the file */
     lamina_string detail;  /**< "210 tensors", "18 layers x 128 pages x 32 tokens, f16", ... */
