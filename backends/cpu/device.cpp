@@ -7,13 +7,13 @@
 #include "base/host_memory.hpp"
 #include "base/team.hpp"
 #include "cpu/cpu.hpp"
+#include "cpu/errors.hpp"
 #include "cpu/executable.hpp"
 #include "cpu/layout.hpp"
 #include "cpu/machine.hpp"
 #include "cpu/ops/ops.hpp"
 #include "cpu/speed.hpp"
 #include "cpu/weight.hpp"
-#include "lamina/error.hpp"
 #include "quant/decode.hpp"
 #include "quant/packed.hpp"
 
@@ -23,19 +23,12 @@ using namespace backend;
 
 namespace {
 
-[[noreturn]] void refuse(ErrorCode code, const WeightInfo& weight, std::string expected, std::string found) {
-    throw Error(code, ErrorDetails{.area = "cpu",
-                                   .subject = weight.name,
-                                   .expected = std::move(expected),
-                                   .found = std::move(found)});
-}
-
 // The file's bytes in place; kernels read them by element, so they must be aligned for it.
 std::shared_ptr<const Weight> in_place(const WeightData& weight) {
     const std::uint64_t element = is_float(weight.info.type) ? info(weight.info.type).block_bytes : 1;
     if (reinterpret_cast<std::uintptr_t>(weight.bytes.data()) % element != 0) {
-        refuse(ErrorCode::bad_file, weight.info, "data aligned to " + std::to_string(element) + " bytes",
-               "less");
+        errors.fail(ErrorCode::bad_file, weight.info.name,
+                    "data aligned to " + std::to_string(element) + " bytes", "less");
     }
     return std::make_shared<CpuWeight>(weight.info, weight.bytes.data(), weight.keep);
 }
@@ -120,27 +113,26 @@ class CpuDevice final : public Device {
     void check(const WeightData& weight) const {
         const auto& w = weight.info;
         if (!quant::is_weight_type(w.type)) {
-            refuse(ErrorCode::unsupported, w, "weights of a float or block type",
-                   std::string(lamina::info(w.type).name));
+            errors.fail(ErrorCode::unsupported, w.name, "weights of a float or block type",
+                        lamina::info(w.type).name);
         }
         const std::uint64_t block = lamina::info(w.type).block_size;
         if (w.matrices == 0 || w.rows == 0 || w.columns == 0 || w.columns % block != 0) {
-            refuse(ErrorCode::invalid_argument, w, "columns in blocks of " + std::to_string(block),
-                   std::to_string(w.rows) + " x " + std::to_string(w.columns));
+            errors.refuse(w.name, "columns in blocks of " + std::to_string(block),
+                          std::to_string(w.rows) + " x " + std::to_string(w.columns));
         }
         const auto rows = checked_mul(w.matrices, w.rows);
         const auto bytes = rows ? checked_mul(*rows, row_bytes(w.type, w.columns)) : std::nullopt;
         if (!bytes || weight.bytes.size() != *bytes) {
-            refuse(ErrorCode::invalid_argument, w,
-                   bytes ? std::to_string(*bytes) + " bytes" : "fewer than 2^64 bytes",
-                   std::to_string(weight.bytes.size()));
+            errors.refuse(w.name, bytes ? std::to_string(*bytes) + " bytes" : "fewer than 2^64 bytes",
+                          std::to_string(weight.bytes.size()));
         }
         const auto layout = layout_of(w);
         const bool known = layout == Layout::file || layout == Layout::f32 ||
                            (layout == Layout::packed && is_quantized(w.type));
         if (!known || layout_bytes(layout, w) != w.layout.bytes) {
-            refuse(ErrorCode::invalid_argument, w, "a layout of this device and its bytes",
-                   std::to_string(w.layout.bytes) + " bytes " + layout_name(w.layout.id));
+            errors.refuse(w.name, "a layout of this device and its bytes",
+                          std::to_string(w.layout.bytes) + " bytes " + layout_name(w.layout.id));
         }
     }
 

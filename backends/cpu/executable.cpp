@@ -4,23 +4,16 @@
 #include <string>
 #include <utility>
 
+#include "cpu/errors.hpp"
 #include "cpu/ops/ops.hpp"
 #include "cpu/profile.hpp"
 #include "cpu/weight.hpp"
-#include "lamina/error.hpp"
 
 namespace lamina::cpu {
 
 using namespace backend;
 
 namespace {
-
-[[noreturn]] void refuse(std::string subject, std::string expected, std::string found) {
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "cpu",
-                                                          .subject = std::move(subject),
-                                                          .expected = std::move(expected),
-                                                          .found = std::move(found)});
-}
 
 class CpuExecutable final : public Executable {
   public:
@@ -45,29 +38,30 @@ class CpuExecutable final : public Executable {
     std::span<const float> result(Slot slot) const override { return content(slot); }
     std::vector<float> read(Slot slot) const override {
         if (slot >= program_.slots.size()) {
-            refuse("slot", "below " + std::to_string(program_.slots.size()), std::to_string(slot));
+            errors.refuse("slot", "below " + std::to_string(program_.slots.size()), std::to_string(slot));
         }
         const auto values = content(slot);
         return {values.begin(), values.end()};
     }
-    std::vector<ImplementationReport> report() const override { return report_; }
+    std::vector<OpImplementation> report() const override { return report_; }
     std::vector<OpTime> take_profile() override { return profile_.take(); }
 
   private:
     std::vector<const std::byte*> bind_weights() const {
         if (weights_.size() != program_.weights.size()) {
-            refuse("weights", std::to_string(program_.weights.size()), std::to_string(weights_.size()));
+            errors.refuse("weights", std::to_string(program_.weights.size()),
+                          std::to_string(weights_.size()));
         }
         std::vector<const std::byte*> out;
         for (std::size_t i = 0; i < weights_.size(); ++i) {
             const auto* weight = dynamic_cast<const CpuWeight*>(weights_[i].get());
             const WeightInfo& wanted = program_.weights[i];
-            if (weight == nullptr) refuse(wanted.name, "a weight of this device", "another's");
+            if (weight == nullptr) errors.refuse(wanted.name, "a weight of this device", "another's");
             const WeightInfo& got = weight->info();
             if (got.type != wanted.type || got.layout.id != wanted.layout.id || got.rows != wanted.rows ||
                 got.matrices != wanted.matrices || got.columns != wanted.columns) {
-                refuse(wanted.name, "the type, layout and shape that the program states",
-                       "those of '" + got.name + "'");
+                errors.refuse(wanted.name, "the type, layout and shape that the program states",
+                              "those of '" + got.name + "'");
             }
             out.push_back(weight->data());
         }
@@ -76,7 +70,7 @@ class CpuExecutable final : public Executable {
 
     std::vector<std::byte*> bind_caches() const {
         if (caches_.size() != program_.caches.size()) {
-            refuse("caches", std::to_string(program_.caches.size()), std::to_string(caches_.size()));
+            errors.refuse("caches", std::to_string(program_.caches.size()), std::to_string(caches_.size()));
         }
         std::vector<std::byte*> out;
         for (std::size_t i = 0; i < caches_.size(); ++i)
@@ -86,16 +80,16 @@ class CpuExecutable final : public Executable {
 
     static std::byte* data_of(const Buffer& any, std::uint64_t bytes, const std::string& what) {
         const auto* buffer = dynamic_cast<const CpuBuffer*>(&any);
-        if (buffer == nullptr) refuse(what, "a buffer of this device", "another's");
+        if (buffer == nullptr) errors.refuse(what, "a buffer of this device", "another's");
         if (buffer->bytes() < bytes) {
-            refuse(what, std::to_string(bytes) + " bytes", std::to_string(buffer->bytes()));
+            errors.refuse(what, std::to_string(bytes) + " bytes", std::to_string(buffer->bytes()));
         }
         return buffer->data();
     }
 
     void build(Isa isa) {
         if (program_.logits >= program_.slots.size())
-            refuse("logits", "a slot", std::to_string(program_.logits));
+            errors.refuse("logits", "a slot", std::to_string(program_.logits));
         const auto weights = bind_weights();
         const auto caches = bind_caches();
         const Bindings bindings{data_of(*workspace_, 0, "workspace"), weights, caches};
@@ -142,7 +136,7 @@ class CpuExecutable final : public Executable {
     std::size_t head_ = 0;  // the first stage that only logits need
     Barrier barrier_;
     Profile profile_;
-    std::vector<ImplementationReport> report_;
+    std::vector<OpImplementation> report_;
     std::uint32_t rows_[2] = {0, 0};  // of the last step, by Rows
 };
 

@@ -8,7 +8,8 @@
 #include <array>
 #include <cstdlib>
 
-#include "lamina/error.hpp"
+#include "base/join.hpp"
+#include "cpu/errors.hpp"
 
 namespace lamina::cpu {
 namespace {
@@ -40,12 +41,6 @@ bool tiles_permitted() {
     constexpr long request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
     constexpr long tile_data = 18;
     return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
-}
-
-std::string list(const std::vector<Isa>& isas) {
-    std::string out;
-    for (const Isa isa : isas) out += (out.empty() ? "" : ", ") + std::string(to_string(isa));
-    return out;
 }
 
 bool has(Isa isa) {
@@ -113,11 +108,9 @@ Isa chosen() {
     if (forced == nullptr || *forced == '\0') return detected().back();
     const auto isa = parse(forced);
     if (isa && has(*isa)) return *isa;
-    throw Error(ErrorCode::invalid_argument,
-                ErrorDetails{.area = "cpu",
-                             .subject = "LAMINA_ISA",
-                             .expected = "one of " + list(detected()),
-                             .found = std::string(forced) + (isa ? ", which this machine lacks" : "")});
+    errors.refuse("LAMINA_ISA",
+                  "one of " + join(detected(), ", ", [](Isa found) { return to_string(found); }),
+                  std::string(forced) + (isa ? ", which this machine lacks" : ""));
 }
 
 bool usable(Isa kernel, Isa allowed) { return kernel <= allowed && has(kernel); }

@@ -5,7 +5,8 @@
 
 #include "base/checked.hpp"
 #include "base/cpu_count.hpp"
-#include "lamina/error.hpp"
+#include "cpu/errors.hpp"
+#include "lamina/limits.hpp"
 #include "quant/decode.hpp"
 #include "quant/packed.hpp"
 
@@ -13,15 +14,8 @@ namespace lamina::cpu {
 
 using namespace backend;
 
-namespace {
-
-constexpr int most_threads = 1024;
-}  // namespace
-
 void too_large(const std::string& what) {
-    throw Error(
-        ErrorCode::out_of_memory,
-        ErrorDetails{.area = "cpu", .subject = what, .expected = "a size below 2^64", .found = "more"});
+    errors.fail(ErrorCode::out_of_memory, what, "a size below 2^64", "more");
 }
 
 std::uint64_t matrix_bytes(std::uint64_t rows, std::uint64_t columns, const std::string& what) {
@@ -32,15 +26,10 @@ std::uint64_t matrix_bytes(std::uint64_t rows, std::uint64_t columns, const std:
 }
 
 int threads_of(const DeviceInfo& device, const DeviceOptions& options) {
-    if (options.threads < 0 || options.threads > most_threads) {
-        throw Error(ErrorCode::invalid_argument,
-                    ErrorDetails{.area = "cpu",
-                                 .subject = "threads",
-                                 .expected = "0.." + std::to_string(most_threads),
-                                 .found = std::to_string(options.threads)});
-    }
+    errors.require(options.threads >= 0 && options.threads <= max_threads, "threads",
+                   "0.." + std::to_string(max_threads), options.threads);
     if (options.threads > 0) return options.threads;
-    return std::clamp(device.threads > 0 ? device.threads : available_cpus(), 1, most_threads);
+    return std::clamp(device.threads > 0 ? device.threads : available_cpus(), 1, max_threads);
 }
 
 Isa isa_of(const DeviceInfo& device) { return parse(device.isa_used).value_or(Isa::scalar); }

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/checked.hpp"
-#include "lamina/error.hpp"
+#include "cpu/errors.hpp"
 
 namespace lamina::cpu {
 namespace {
@@ -54,10 +54,7 @@ Allocation::Allocation(std::uint64_t bytes, std::string_view what,
         if (!zeroed) std::memset(data_, 0, bytes);
         return;
     }
-    throw Error(ErrorCode::out_of_memory, ErrorDetails{.area = "cpu",
-                                                       .subject = std::string(what),
-                                                       .expected = std::to_string(bytes) + " bytes of memory",
-                                                       .found = "none to be had"});
+    errors.fail(ErrorCode::out_of_memory, what, std::to_string(bytes) + " bytes of memory", "none to be had");
 }
 
 Allocation::~Allocation() {

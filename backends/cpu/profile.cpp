@@ -1,7 +1,8 @@
 #include "cpu/profile.hpp"
 
 #include <algorithm>
-#include <utility>
+
+#include "base/join.hpp"
 
 namespace lamina::cpu {
 void Profile::name(const Stages& stages, const std::string& op, std::uint64_t weight_bytes) {
@@ -24,8 +25,8 @@ void Profile::end(Clock::time_point now) {
     entry.time += now - begun_;
 }
 
-std::vector<backend::OpTime> Profile::take() {
-    std::vector<backend::OpTime> out;
+std::vector<OpTime> Profile::take() {
+    std::vector<OpTime> out;
     for (Entry& e : entries_) {
         const double seconds = std::chrono::duration<double>(e.time).count();
         if (e.runs > 0) out.push_back({e.op, e.runs, seconds, e.weight_bytes});
@@ -43,12 +44,9 @@ std::string profile_name(const backend::Program& program, const backend::Op& op)
 }
 
 std::string profile_name(const backend::Program& program, const std::vector<backend::Linear>& linears) {
-    std::string out = "linear";
-    for (const auto& linear : linears) {
-        out.append(&linear == linears.data() ? " " : " + ");
-        out.append(program.weights[linear.weight].role);
-    }
-    return out;
+    return "linear " + join(linears, " + ", [&](const backend::Linear& linear) -> std::string_view {
+               return program.weights[linear.weight].role;
+           });
 }
 
 std::uint64_t bytes_read(const backend::Program& program, const std::vector<backend::Linear>& linears) {

@@ -32,7 +32,7 @@ class Profile {
     }
 
     // What was taken since the last call, without stages that did not run.
-    std::vector<backend::OpTime> take();
+    std::vector<OpTime> take();
 
   private:
     using Clock = std::chrono::steady_clock;

@@ -84,18 +84,20 @@ double operation_rate(const Peak& peak, float value, Team& team) {
 }  // namespace
 
 DeviceSpeed measure_speed(Isa isa, Team& team) {
-    const DenseKernels& dense = usable(Isa::avx512_vnni, isa) ? avx512_vnni_dense
-                                : usable(Isa::avx2, isa)      ? avx2_dense
-                                                              : scalar_dense;
-    const Peak pairs = isa == Isa::amx                 ? amx_tiles.peak
-                       : usable(Isa::avx512_bf16, isa) ? avx512_bf16_dense.peak
-                                                       : Peak{};
+    const auto* dense = first_level(dense_levels(), [isa](const Level<DenseKernels>& level) {
+        return level.kernels.f32 != nullptr && usable(level.isa, isa);
+    });
+    const auto* pairs = first_level(dense_levels(), [isa](const Level<DenseKernels>& level) {
+        return level.kernels.bf16_pairs != nullptr && usable(level.isa, isa);
+    });
+    const TileKernels* tiles = tile_kernels(isa);
+    const Peak bf16 = tiles ? tiles->peak : pairs ? pairs->kernels.peak : Peak{};
     float ones;  // codes
     std::memset(&ones, 1, sizeof ones);
     return {.read_bytes_per_s = read_rate(team),
             .int8_operations_per_s = operation_rate(packed_kernels(isa).peak, ones, team),
-            .bf16_operations_per_s = operation_rate(pairs, 1.0f, team),
-            .f32_operations_per_s = operation_rate(dense.peak, 1.0f, team)};
+            .bf16_operations_per_s = operation_rate(bf16, 1.0f, team),
+            .f32_operations_per_s = operation_rate(dense->kernels.peak, 1.0f, team)};
 }
 
 }  // namespace lamina::cpu

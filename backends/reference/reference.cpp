@@ -78,8 +78,8 @@ class ReferenceExecutable final : public Executable {
     std::span<const float> result(Slot slot) const override { return slots_[slot]; }
     std::vector<float> read(Slot slot) const override { return {slots_[slot].begin(), slots_[slot].end()}; }
 
-    std::vector<ImplementationReport> report() const override {
-        std::vector<ImplementationReport> out;
+    std::vector<OpImplementation> report() const override {
+        std::vector<OpImplementation> out;
         for (const auto& op : program_.ops) out.push_back({name(op), "reference", ""});
         return out;
     }

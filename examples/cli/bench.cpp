@@ -271,7 +271,7 @@ void add_bench(CLI::App& tool, Action& action) {
     add_count(command, "--generate", arguments->generate, 0, most,
               "Tokens that each sequence decodes; 0: none [32]");
     add_count(command, "--context", arguments->context, 0, most, "Tokens before decoding begins [16]");
-    add_counts(command, "--batch", arguments->batches, 1, 65536,
+    add_counts(command, "--batch", arguments->batches, 1, max_sequences,
                "Sequences decoded at once; of a list one after the other [1,8,32]");
     add_count(command, "--repeat", arguments->repeat, 1, 1000,
               "Runs of each, of which the median counts [3]");

@@ -1,5 +1,6 @@
 // lamina info: what is in a model file, which devices there are, what this build reads.
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
@@ -37,12 +38,6 @@ std::string bytes_text(std::uint64_t bytes) {
     return fmt::format("{:.1f} {}", value, unit);
 }
 
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-    std::string out;
-    for (const std::string& part : parts) out += (out.empty() ? "" : std::string(separator)) + part;
-    return out;
-}
-
 void row(std::string_view name, const std::string& value) {
     if (!value.empty()) fmt::print("{:<20}{}\n", name, value);
 }
@@ -72,7 +67,7 @@ void print_devices(bool json) {
         row("  memory", fmt::format("{}, {} available", bytes_text(device.memory_bytes),
                                     bytes_text(device.available_bytes)));
         if (device.threads > 0) row("  threads", std::to_string(device.threads));
-        row("  instruction sets", joined(device.isa, " "));
+        row("  instruction sets", fmt::format("{}", fmt::join(device.isa, " ")));
         row("  used", device.isa_used);
     }
 }
@@ -130,7 +125,7 @@ void print_info(const ModelInfo& info) {
         fmt::format("{} tokens{}", info.vocabulary, info.tokenizer.empty() ? ", without their text" : ""));
     row("tokenizer", info.tokenizer.empty() ? "none" : info.tokenizer);
     row("chat template", info.has_chat_template ? "yes" : "no");
-    row("features", joined(info.features, "; "));
+    row("features", fmt::format("{}", fmt::join(info.features, "; ")));
     row("read per token", bytes_text(info.weight_bytes_per_token));
     for (const TypeCount& type : info.types) {
         row("weights",

@@ -14,6 +14,7 @@
 #include "colour.hpp"
 #include "files.hpp"
 #include "lamina/error.hpp"
+#include "lamina/limits.hpp"
 #include "progress.hpp"
 #include "signals.hpp"
 #include "suggest.hpp"
@@ -208,8 +209,8 @@ void add_compute_options(CLI::App& command, ModelOptions& options) {
     auto& group = *command.add_option_group("Model");
     const auto take_threads = [&options](const std::string& text) {
         const auto number = parse_number<int>(text);
-        if (!number || *number < 1 || *number > 1024)
-            wrong("--threads", "a whole number from 1 to 1024", text);
+        if (!number || *number < 1 || *number > max_threads)
+            wrong("--threads", fmt::format("a whole number from 1 to {}", max_threads), text);
         options.threads = *number;
     };
     group
@@ -223,7 +224,7 @@ void add_compute_options(CLI::App& command, ModelOptions& options) {
     const auto take_device = [&options](const std::string& text) { options.devices = {text}; };
     group.add_option_function<std::string>("--device", take_device, "Where to compute, such as cpu [chosen]")
         ->type_name("SPEC");
-    add_count(group, "--batch-tokens", options.batch_tokens, 1, 65536,
+    add_count(group, "--batch-tokens", options.batch_tokens, 1, max_batch_tokens,
               fmt::format("Most tokens computed in one step [{}]", options.batch_tokens));
     add_choice<CacheType>(group, "--cache-type", options.cache,
                           {{"auto", CacheType::automatic},
@@ -255,9 +256,8 @@ void add_profile_option(CLI::App& command, ModelOptions& options) {
 
 void add_model_options(CLI::App& command, AskedOptions& options) {
     add_compute_options(command, options);
-    constexpr std::uint64_t most_context = 1U << 30;
     const auto take_context = [&options](const std::string& text) {
-        options.context = parse_count("--context", text, 0, most_context);
+        options.context = parse_count("--context", text, 0, max_context);
         options.context_asked = true;
     };
     command
@@ -267,7 +267,7 @@ void add_model_options(CLI::App& command, AskedOptions& options) {
                         "trained [{}]",
                         options.context))
         ->type_name("N");
-    add_count(command, "--sequences", options.sequences, 1, 65536,
+    add_count(command, "--sequences", options.sequences, 1, max_sequences,
               fmt::format("Sequences alive at once [{}]", options.sequences));
 }
 

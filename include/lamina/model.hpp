@@ -12,8 +12,10 @@
 #include "lamina/chat.hpp"
 #include "lamina/device.hpp"
 #include "lamina/export.h"
+#include "lamina/limits.hpp"
 #include "lamina/log.hpp"
 #include "lamina/numerics.hpp"
+#include "lamina/ops.hpp"
 #include "lamina/plan.hpp"
 #include "lamina/threads.hpp"
 #include "lamina/tokenizer.hpp"
@@ -103,21 +105,6 @@ struct ModelInfo {
     std::vector<std::string> features = {};
     std::string tokenizer = {};      ///< "bpe (smollm)"; empty where there is none
     bool has_chat_template = false;  ///< whether the file has one
-};
-
-/// The implementation that an op uses and why earlier candidates declined.
-struct OpImplementation {
-    std::string op = {};              ///< "linear q4_1 [576, 576]"
-    std::string implementation = {};  ///< "packed4 avx512_vnni"
-    std::string refused = {};  ///< "onednn: quantized weights; ..."; empty where the first choice took it
-};
-
-/// Time that the ops of one kind took, over all layers.
-struct OpTime {
-    std::string op = {};             ///< "linear attn_q + attn_k + attn_v", "attention: combine"
-    std::uint64_t runs = 0;          ///< how often they ran
-    double seconds = 0;              ///< in all, with the waiting for other threads
-    std::uint64_t weight_bytes = 0;  ///< bytes of matrices that the runs read whole; 0 for chosen experts
 };
 
 /// A handle to a loaded model; cheap to copy, safe to use from many threads. It lives as long as one of its

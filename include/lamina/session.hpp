@@ -10,11 +10,9 @@
 
 #include "lamina/export.h"
 #include "lamina/model.hpp"
+#include "lamina/sequence.hpp"
 
 namespace lamina {
-
-/// A sequence of one session.
-using SequenceId = std::uint32_t;
 
 /// Of which tokens a step gives logits.
 enum class WantedLogits {

@@ -1,8 +1,8 @@
 #include "lamina/chat.hpp"
 
 #include "base/border.hpp"
+#include "base/errors.hpp"
 #include "base/json_text.hpp"
-#include "lamina/error.hpp"
 #include "text/template.hpp"
 #include "text/tokenizer.hpp"
 
@@ -17,10 +17,7 @@ constexpr std::string_view chatml_source =
 
 void append(std::string& out, std::string_view text) {
     if (append_json(out, text)) return;
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "chat",
-                                                          .subject = "messages",
-                                                          .expected = "UTF-8 text",
-                                                          .found = "bytes that are no UTF-8"});
+    Errors{"chat"}.refuse("messages", "UTF-8 text", "bytes that are no UTF-8");
 }
 
 // What a template reads, as JSON. Throws invalid_argument where a message is no UTF-8.

@@ -5,9 +5,8 @@
 #include <cmath>
 #include <optional>
 #include <span>
-#include <string>
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina {
 namespace {
@@ -48,11 +47,8 @@ constexpr Rate rates[] = {
     {"link", &DeviceRates::link_bytes_per_s, bytes_per_s, "a rate such as link=25GB/s"},
     {"flops", &DeviceRates::operations_per_s, operations_per_s, "a rate such as flops=2T"}};
 
-[[noreturn]] void fail(const char* expected, std::string_view setting) {
-    throw Error(
-        ErrorCode::invalid_argument,
-        ErrorDetails{
-            .area = "options", .subject = "device", .expected = expected, .found = std::string(setting)});
+[[noreturn]] void refuse(std::string_view expected, std::string_view setting) {
+    Errors{"options"}.refuse("device", expected, setting);
 }
 
 void apply(std::string_view setting, DeviceInfo& device) {
@@ -62,18 +58,18 @@ void apply(std::string_view setting, DeviceInfo& device) {
     if (key == "mem") {
         constexpr double most = 0x1p60;
         const auto size = parse(value, bytes);
-        if (!size || *size < 1 || *size >= most) fail("a size such as mem=24GiB", setting);
+        if (!size || *size < 1 || *size >= most) refuse("a size such as mem=24GiB", setting);
         device.memory_bytes = device.available_bytes = static_cast<std::uint64_t>(*size);
         return;
     }
     for (const auto& rate : rates) {
         if (key != rate.key) continue;
         const auto stated = parse(value, rate.units);
-        if (!stated) fail(rate.example, setting);
+        if (!stated) refuse(rate.example, setting);
         device.stated.*rate.field = *stated;
         return;
     }
-    fail("mem=, bw=, dram=, link= or flops=", setting);
+    refuse("mem=, bw=, dram=, link= or flops=", setting);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include "api/model_state.hpp"
 #include "base/border.hpp"
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 // A text on its way through the network: how much of it is done, and what it came to so far.
 struct Passage {
     std::size_t text = 0;
-    cache::SequenceId sequence = 0;
+    SequenceId sequence = 0;
     std::size_t done = 0;        // tokens
     std::vector<double> pooled;  // [hidden_size]
 };
@@ -47,11 +47,9 @@ class Embedder {
         const std::size_t context = executor_.context();
         for (std::size_t i = 0; i < texts_.size(); ++i) {
             if (texts_[i].size() > context) {
-                throw Error(ErrorCode::context_full,
-                            ErrorDetails{.area = "embed",
-                                         .subject = subject(i, {}),
-                                         .expected = "at most " + std::to_string(context) + " tokens",
-                                         .found = std::to_string(texts_[i].size())});
+                Errors{"embed"}.fail(ErrorCode::context_full, subject(i, {}),
+                                     "at most " + std::to_string(context) + " tokens",
+                                     std::to_string(texts_[i].size()));
             }
             exec::check_tokens(texts_[i], executor_.limits().vocabulary, {"embed", subject}, i);
         }

@@ -7,8 +7,8 @@
 #include "api/model_state.hpp"
 #include "api/piece_stream.hpp"
 #include "base/border.hpp"
+#include "base/errors.hpp"
 #include "engine/engine.hpp"
-#include "lamina/error.hpp"
 #include "text/tokenizer.hpp"
 
 namespace lamina {
@@ -28,12 +28,7 @@ std::string_view to_string(FinishReason reason) {
 
 namespace {
 
-[[noreturn]] void refuse(std::string field, std::string expected, std::string found) {
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "request",
-                                                          .subject = std::move(field),
-                                                          .expected = std::move(expected),
-                                                          .found = std::move(found)});
-}
+constexpr Errors errors{"request"};
 
 std::vector<TokenId> encode_messages(const Request& request, const Model::State& model,
                                      const Tokenizer& tokenizer) {
@@ -53,7 +48,8 @@ std::vector<TokenId> encode_messages(const Request& request, const Model::State&
 
 std::vector<TokenId> encode(Request& request, const Model::State& model) {
     const int given = !request.prompt.empty() + !request.messages.empty() + !request.tokens.empty();
-    if (given > 1) refuse("prompt", "one of prompt, messages and tokens", std::to_string(given) + " of them");
+    if (given > 1)
+        errors.refuse("prompt", "one of prompt, messages and tokens", std::to_string(given) + " of them");
     if (!request.tokens.empty()) return std::move(request.tokens);
     if (!model.tokenizer) {
         throw Error(ErrorCode::unsupported, "request",
@@ -200,7 +196,7 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 Answer Engine::submit(Request request) try {
     const auto& model = *state_->model;
     if (!model.tokenizer && !request.stop.empty())
-        refuse("stop", "none, as the model has no vocabulary", "some");
+        errors.refuse("stop", "none, as the model has no vocabulary", "some");
     const auto answer = std::make_shared<Answer::State>(model.tokenizer, std::move(request.stop));
     const bool continues_text = request.messages.empty();
     engine::Request task;

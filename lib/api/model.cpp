@@ -10,8 +10,8 @@
 #include "api/settle.hpp"
 #include "api/vocabulary.hpp"
 #include "base/border.hpp"
+#include "base/errors.hpp"
 #include "format/model_file.hpp"
-#include "lamina/error.hpp"
 #include "text/tokenizer.hpp"
 
 namespace lamina {
@@ -47,11 +47,8 @@ std::optional<ChatTemplate> make_template(const format::ModelFile& file) {
 }
 
 [[noreturn]] void fail_without_vocabulary(const std::string& path) {
-    throw Error(ErrorCode::unsupported, ErrorDetails{.area = "model",
-                                                     .file = path,
-                                                     .subject = "tokenizer.ggml.model",
-                                                     .expected = "a vocabulary",
-                                                     .found = "none: the model works on token ids alone"});
+    Errors{"model", path}.fail(ErrorCode::unsupported, "tokenizer.ggml.model", "a vocabulary",
+                               "none: the model works on token ids alone");
 }
 
 plan::Plan plan_of(const format::ModelFile& file, const model::Model& network, const Settled& settled) {
@@ -63,12 +60,9 @@ plan::Plan plan_of(const format::ModelFile& file, const model::Model& network, c
 
 void check_vocabulary(const format::ModelFile& file, const Tokenizer& tokenizer, std::uint32_t rows) {
     if (tokenizer.size() <= rows) return;
-    throw Error(ErrorCode::bad_file, ErrorDetails{.area = "model",
-                                                  .file = file.path(),
-                                                  .subject = "tokenizer.ggml.tokens",
-                                                  .expected = "at most " + std::to_string(rows) +
-                                                              " tokens as token_embd.weight has rows",
-                                                  .found = std::to_string(tokenizer.size())});
+    file.errors().fail(ErrorCode::bad_file, "tokenizer.ggml.tokens",
+                       "at most " + std::to_string(rows) + " tokens as token_embd.weight has rows",
+                       std::to_string(tokenizer.size()));
 }
 
 }  // namespace
@@ -109,19 +103,12 @@ Tokenizer Model::tokenizer() const try {
 std::optional<ChatTemplate> Model::chat_template() const { return state_->chat_template; }
 
 std::vector<OpImplementation> Model::implementations() const try {
-    std::vector<OpImplementation> out;
-    for (auto& report : state_->executor->report()) {
-        out.push_back({std::move(report.op), std::move(report.implementation), std::move(report.refused)});
-    }
-    return out;
+    return state_->executor->report();
 } catch (...) { rethrow_typed("model", state_->info.path); }
 
 std::vector<OpTime> Model::take_profile() const try {
     const auto lease = state_->executor->lease();
-    std::vector<OpTime> out;
-    for (auto& time : state_->executor->take_profile())
-        out.push_back({std::move(time.op), time.runs, time.seconds, time.weight_bytes});
-    return out;
+    return state_->executor->take_profile();
 } catch (...) { rethrow_typed("model", state_->info.path); }
 
 DeviceSpeed Model::measure_device() const try {

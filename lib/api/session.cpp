@@ -1,22 +1,18 @@
 #include "lamina/session.hpp"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "api/model_state.hpp"
 #include "base/border.hpp"
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina {
 namespace {
 
-[[noreturn]] void refuse(ErrorCode code, std::string subject, std::string expected, std::string found) {
-    throw Error(code, ErrorDetails{.area = "session",
-                                   .subject = std::move(subject),
-                                   .expected = std::move(expected),
-                                   .found = std::move(found)});
-}
+constexpr Errors errors{"session"};
 
 std::string subject(std::size_t index, std::string_view field) {
     return "items[" + std::to_string(index) + "]." + std::string(field);
@@ -40,7 +36,7 @@ struct LAMINA_LOCAL Session::State {
 
     exec::Executor& executor() const { return *model->executor; }
     bool owns(SequenceId sequence) const { return sequence < owned.size() && owned[sequence]; }
-    void require(SequenceId sequence, std::string subject) const;
+    void require(SequenceId sequence, std::string_view subject) const;
     void require_idle() const;
     void take(std::span<const SequenceTokens> items);
     void form(exec::StepBuilder& step);
@@ -70,11 +66,8 @@ Session::State::~State() {
         if (owned[sequence]) lease.sequences().close(sequence);
 }
 
-void Session::State::require(SequenceId sequence, std::string subject) const {
-    if (!owns(sequence)) {
-        refuse(ErrorCode::invalid_argument, std::move(subject), "a sequence that is open",
-               std::to_string(sequence));
-    }
+void Session::State::require(SequenceId sequence, std::string_view subject) const {
+    errors.require(owns(sequence), subject, "a sequence that is open", sequence);
 }
 
 void Session::State::require_idle() const {
@@ -169,12 +162,10 @@ void Session::truncate(SequenceId sequence, std::uint32_t length) try {
     const auto lease = state_->executor().lease();
     auto& sequences = lease.sequences();
     const std::uint32_t held = sequences.length(sequence);
-    if (length > held)
-        refuse(ErrorCode::invalid_argument, "length", "at most " + std::to_string(held),
-               std::to_string(length));
+    if (length > held) errors.refuse("length", "at most " + std::to_string(held), std::to_string(length));
     if (!sequences.can_truncate(sequence, length)) {
-        refuse(ErrorCode::invalid_argument, "length", "0 or a length whose sliding window is still held",
-               std::to_string(length) + " of " + std::to_string(held));
+        errors.refuse("length", "0 or a length whose sliding window is still held",
+                      std::to_string(length) + " of " + std::to_string(held));
     }
     sequences.truncate(sequence, length);
 } catch (...) { rethrow_typed("session"); }

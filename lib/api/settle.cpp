@@ -4,17 +4,13 @@
 #include <string_view>
 
 #include "api/device_spec.hpp"
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
+#include "lamina/limits.hpp"
 
 namespace lamina {
 namespace {
 
-[[noreturn]] void fail(std::string option, std::string expected, std::string found) {
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "options",
-                                                          .subject = std::move(option),
-                                                          .expected = std::move(expected),
-                                                          .found = std::move(found)});
-}
+constexpr Errors errors{"options"};
 
 // "cpu" or "cpu,mem=512GiB,bw=145GB/s": a device that is there, with what is to be assumed of it.
 DeviceInfo find_device(const backend::Backend& backend, std::string_view spec) {
@@ -25,7 +21,7 @@ DeviceInfo find_device(const backend::Backend& backend, std::string_view spec) {
         device =
             std::find_if(found.begin(), found.end(), [&](const DeviceInfo& d) { return d.name == name; });
     if (device == found.end())
-        fail("device", "a device of this machine (lamina info lists them)", std::string(name));
+        errors.refuse("device", "a device of this machine (lamina info lists them)", name);
     DeviceInfo out = *device;
     apply_spec(spec, out);
     return out;
@@ -52,12 +48,11 @@ std::optional<DType> cache_type(CacheType type) {
 }  // namespace
 
 Settled settle(const ModelOptions& options, const model::Model& model) {
-    constexpr int max_threads = 1024;
-    if (options.threads < 0 || options.threads > max_threads)
-        fail("threads", "0..1024", std::to_string(options.threads));
-    if (bool(options.allocator.allocate) != bool(options.allocator.release))
-        fail("allocator", "both of allocate and release, or none", "one");
-    if (options.devices.size() > 1) fail("devices", "one device", std::to_string(options.devices.size()));
+    errors.require(options.threads >= 0 && options.threads <= max_threads, "threads",
+                   "0.." + std::to_string(max_threads), options.threads);
+    errors.require(bool(options.allocator.allocate) == bool(options.allocator.release), "allocator",
+                   "both of allocate and release, or none", "one");
+    errors.require(options.devices.size() <= 1, "devices", "one device", options.devices.size());
     Settled s;
     s.options = options;
     s.backend = &find_backend(options);

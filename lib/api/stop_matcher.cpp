@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 #include "text/utf8.hpp"
 
 namespace lamina::api {
@@ -11,19 +11,15 @@ namespace {
 
 constexpr std::size_t max_stops = 256, max_stop_bytes = 65536;
 
-[[noreturn]] void refuse(std::string expected, std::string found) {
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "request",
-                                                          .subject = "stop",
-                                                          .expected = std::move(expected),
-                                                          .found = std::move(found)});
-}
+constexpr Errors errors{"request"};
 
 void check(const std::string& stop) {
-    if (stop.empty()) refuse("strings of at least one character", "an empty one");
+    if (stop.empty()) errors.refuse("stop", "strings of at least one character", "an empty one");
     if (stop.size() > max_stop_bytes) {
-        refuse("at most " + std::to_string(max_stop_bytes) + " bytes", std::to_string(stop.size()));
+        errors.refuse("stop", "at most " + std::to_string(max_stop_bytes) + " bytes",
+                      std::to_string(stop.size()));
     }
-    if (text::well_formed_end(stop, 0) != stop.size()) refuse("UTF-8", stop);
+    if (text::well_formed_end(stop, 0) != stop.size()) errors.refuse("stop", "UTF-8", stop);
 }
 
 std::vector<std::size_t> borders(std::string_view text) {
@@ -40,7 +36,8 @@ std::vector<std::size_t> borders(std::string_view text) {
 
 StopMatcher::StopMatcher(std::vector<std::string> stops) {
     if (stops.size() > max_stops)
-        refuse("at most " + std::to_string(max_stops) + " strings", std::to_string(stops.size()));
+        errors.refuse("stop", "at most " + std::to_string(max_stops) + " strings",
+                      std::to_string(stops.size()));
     for (auto& stop : stops) {
         check(stop);
         auto border = borders(stop);

@@ -1,6 +1,6 @@
 #include "api/vocabulary.hpp"
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 #include "text/pretokenizer.hpp"
 
 namespace lamina {
@@ -9,38 +9,34 @@ namespace {
 using text::TokenizerKind;
 using text::VocabularyData;
 
-[[noreturn]] void refuse(ErrorCode code, const format::ModelFile& file, std::string_view key,
-                         std::string expected, std::string found) {
-    throw Error(code, ErrorDetails{.area = "tokenizer",
-                                   .file = file.path(),
-                                   .subject = std::string(key),
-                                   .expected = std::move(expected),
-                                   .found = std::move(found)});
-}
+Errors errors_of(const format::ModelFile& file) { return {"tokenizer", file.path()}; }
 
 TokenizerKind kind_of(const format::ModelFile& file, const std::string& name) {
     if (name == "gpt2") return TokenizerKind::bpe;
     if (name == "llama") return TokenizerKind::sentencepiece;
     if (name == "bert") return TokenizerKind::wordpiece;
     if (name == "t5") return TokenizerKind::unigram;
-    refuse(ErrorCode::unsupported, file, "tokenizer.ggml.model", "gpt2, llama, bert or t5", "'" + name + "'");
+    errors_of(file).fail(ErrorCode::unsupported, "tokenizer.ggml.model", "gpt2, llama, bert or t5",
+                         "'" + name + "'");
 }
 
 void check_length(const format::ModelFile& file, std::string_view key, std::size_t expected,
                   std::size_t found) {
     if (expected == found) return;
-    refuse(ErrorCode::bad_file, file, key, std::to_string(expected) + " values, one a token",
-           std::to_string(found));
+    errors_of(file).fail(ErrorCode::bad_file, key, std::to_string(expected) + " values, one a token",
+                         std::to_string(found));
 }
 
 void read_tokens(const format::ModelFile& file, VocabularyData& data) {
     const auto* texts = file.strings("tokenizer.ggml.tokens");
     if (texts == nullptr) {
-        refuse(ErrorCode::bad_file, file, "tokenizer.ggml.tokens", "an array of strings", "no such key");
+        errors_of(file).fail(ErrorCode::bad_file, "tokenizer.ggml.tokens", "an array of strings",
+                             "no such key");
     }
     if (texts->empty() || texts->size() > text::most_tokens) {
-        refuse(ErrorCode::bad_file, file, "tokenizer.ggml.tokens",
-               "1.." + std::to_string(text::most_tokens) + " tokens", std::to_string(texts->size()));
+        errors_of(file).fail(ErrorCode::bad_file, "tokenizer.ggml.tokens",
+                             "1.." + std::to_string(text::most_tokens) + " tokens",
+                             std::to_string(texts->size()));
     }
     data.tokens.resize(texts->size());
     for (std::size_t id = 0; id < texts->size(); ++id) data.tokens[id].text = (*texts)[id];
@@ -61,8 +57,8 @@ void read_kinds(const format::ModelFile& file, VocabularyData& data) {
     for (std::size_t id = 0; id < kinds->size(); ++id) {
         const auto value = (*kinds)[id];
         if (value < 0 || value > static_cast<std::int64_t>(text::TokenKind::byte)) {
-            refuse(ErrorCode::bad_file, file, "tokenizer.ggml.token_type[" + std::to_string(id) + "]", "0..6",
-                   std::to_string(value));
+            errors_of(file).fail(ErrorCode::bad_file, "tokenizer.ggml.token_type[" + std::to_string(id) + "]",
+                                 "0..6", std::to_string(value));
         }
         data.tokens[id].kind = static_cast<text::TokenKind>(value);
     }
@@ -72,7 +68,8 @@ void read_merges(const format::ModelFile& file, VocabularyData& data) {
     if (data.kind != TokenizerKind::bpe) return;
     const auto* merges = file.strings("tokenizer.ggml.merges");
     if (merges == nullptr) {
-        refuse(ErrorCode::bad_file, file, "tokenizer.ggml.merges", "an array of strings", "no such key");
+        errors_of(file).fail(ErrorCode::bad_file, "tokenizer.ggml.merges", "an array of strings",
+                             "no such key");
     }
     data.merges = *merges;
 }

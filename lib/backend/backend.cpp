@@ -1,8 +1,8 @@
 #include <array>
-#include <string>
 
 #include "backend/device.hpp"
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
+#include "base/join.hpp"
 
 namespace lamina::backend {
 
@@ -20,15 +20,10 @@ const char* name(Precision precision) {
 }
 
 const Backend& find_backend(std::string_view name) {
-    std::string known;
     for (const auto& backend : registry()) {
         if (backend.name == name) return backend;
-        known += (known.empty() ? "" : ", ") + std::string(backend.name);
     }
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "backend",
-                                                          .subject = "backend",
-                                                          .expected = "one of " + known,
-                                                          .found = std::string(name)});
+    Errors{"backend"}.refuse("backend", "one of " + join(registry(), ", ", &Backend::name), name);
 }
 
 }  // namespace lamina::backend

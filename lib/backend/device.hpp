@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "backend/op.hpp"
 #include "lamina/device.hpp"
+#include "lamina/ops.hpp"
 #include "lamina/threads.hpp"
 
 namespace lamina::backend {
@@ -44,21 +44,6 @@ class Buffer {
     virtual std::uint64_t bytes() const = 0;
 };
 
-// One line of `info --verbose`.
-struct ImplementationReport {
-    std::string op = {};              // "linear q4_1 [576, 576]"
-    std::string implementation = {};  // "packed4 avx512_vnni"
-    std::string refused = {};  // "onednn: quantized weights; ..."; empty where the first choice took it
-};
-
-// Time that the ops of one kind took, over all layers.
-struct OpTime {
-    std::string op = {};             // "linear attn_q + attn_k + attn_v", "attention: combine"
-    std::uint64_t runs = 0;          // how often
-    double seconds = 0;              // with the waiting for other threads
-    std::uint64_t weight_bytes = 0;  // of the matrices that the runs read whole, as the device holds them
-};
-
 // A compiled program bound to its weights and caches. Not thread-safe.
 class Executable {
   public:
@@ -69,7 +54,7 @@ class Executable {
     // Program::logits or Program::hidden after the last step: [rows of the slot, width] in host memory,
     // valid until the next run.
     virtual std::span<const float> result(Slot slot) const = 0;
-    virtual std::vector<ImplementationReport> report() const = 0;
+    virtual std::vector<OpImplementation> report() const = 0;
     // With DeviceOptions::profile: the times since the last call, in the order of a step. Empty from devices
     // that take none.
     virtual std::vector<OpTime> take_profile() { return {}; }

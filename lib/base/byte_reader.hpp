@@ -10,9 +10,13 @@
 #include <string_view>
 #include <type_traits>
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina {
+
+inline std::string_view as_text(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 class ByteReader {
   public:
@@ -27,8 +31,8 @@ class ByteReader {
     // `what` names the field for the error.
     std::span<const std::byte> take(std::uint64_t count, std::string_view what) {
         if (count > remaining()) {
-            fail(what, std::to_string(count) + " bytes",
-                 std::to_string(remaining()) + " bytes to the end of the file");
+            errors().fail(ErrorCode::bad_file, what, std::to_string(count) + " bytes",
+                          std::to_string(remaining()) + " bytes to the end of the file");
         }
         const auto out = bytes_.subspan(position_, count);
         position_ += count;
@@ -42,14 +46,8 @@ class ByteReader {
         return value;
     }
 
-    [[noreturn]] void fail(std::string_view what, std::string expected, std::string found) const {
-        throw Error(ErrorCode::bad_file, ErrorDetails{.area = area_,
-                                                      .file = file_,
-                                                      .subject = std::string(what),
-                                                      .offset = position_,
-                                                      .expected = std::move(expected),
-                                                      .found = std::move(found)});
-    }
+    // Errors at the next byte.
+    Errors errors() const { return {area_, file_, position_}; }
 
   private:
     std::span<const std::byte> bytes_;

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22  // Linux 5.14; older kernels answer EINVAL
@@ -25,40 +25,37 @@ namespace {
 
 constexpr std::uint64_t read_chunk = std::uint64_t{1} << 30;  // Linux reads at most 2 GiB - 4 KiB a call
 
-[[noreturn]] void fail(const std::string& path, std::string expected, std::string found) {
-    throw Error(
-        ErrorCode::io,
-        ErrorDetails{
-            .area = "file", .file = path, .expected = std::move(expected), .found = std::move(found)});
-}
+Errors errors_of(const std::string& path) { return {"file", path}; }
 
 [[noreturn]] void fail_memory(const std::string& path, std::uint64_t bytes = 0) {
-    throw Error(ErrorCode::out_of_memory,
-                ErrorDetails{.area = "file",
-                             .file = path,
-                             .expected = bytes > 0 ? std::to_string(bytes) + " bytes of memory" : "",
-                             .found = "no memory left to load this file"});
+    errors_of(path).fail(ErrorCode::out_of_memory, "",
+                         bytes > 0 ? std::to_string(bytes) + " bytes of memory" : "",
+                         "no memory left to load this file");
 }
 
 [[noreturn]] void fail_errno(const std::string& path, int error) {
     switch (error) {
-        case ENOENT: fail(path, "", "no such file");
-        case ENOTDIR: fail(path, "", "no such file: a part of the path is not a directory");
+        case ENOENT: errors_of(path).fail(ErrorCode::io, "", "", "no such file");
+        case ENOTDIR:
+            errors_of(path).fail(ErrorCode::io, "", "",
+                                 "no such file: a part of the path is not a directory");
         case EACCES:
-        case EPERM: fail(path, "", "no permission to read this file");
-        case EISDIR: fail(path, "a file", "a directory");
-        case ENAMETOOLONG: fail(path, "", "the path is too long");
+        case EPERM: errors_of(path).fail(ErrorCode::io, "", "", "no permission to read this file");
+        case EISDIR: errors_of(path).fail(ErrorCode::io, "", "a file", "a directory");
+        case ENAMETOOLONG: errors_of(path).fail(ErrorCode::io, "", "", "the path is too long");
         case EMFILE:
-        case ENFILE: fail(path, "", "too many files are open");
+        case ENFILE: errors_of(path).fail(ErrorCode::io, "", "", "too many files are open");
         case ENOMEM: fail_memory(path);
-        case EIO: fail(path, "", "the device reports a read error");
-        default: fail(path, "", "the system cannot read this file (error " + std::to_string(error) + ")");
+        case EIO: errors_of(path).fail(ErrorCode::io, "", "", "the device reports a read error");
+        default:
+            errors_of(path).fail(ErrorCode::io, "", "",
+                                 "the system cannot read this file (error " + std::to_string(error) + ")");
     }
 }
 
 [[noreturn]] void fail_truncated(const std::string& path, std::uint64_t expected, std::uint64_t found) {
-    fail(path, std::to_string(expected) + " bytes",
-         std::to_string(found) + " bytes: the file was truncated while it was in use");
+    errors_of(path).fail(ErrorCode::io, "", std::to_string(expected) + " bytes",
+                         std::to_string(found) + " bytes: the file was truncated while it was in use");
 }
 
 class FileDescriptor {
@@ -78,8 +75,9 @@ class FileDescriptor {
 };
 
 FileDescriptor open_descriptor(const std::string& path) {
-    if (path.empty()) fail(path, "the path of a file", "an empty path");
-    if (path.find('\0') != std::string::npos) fail(path, "the path of a file", "a path with a zero byte");
+    if (path.empty()) errors_of(path).fail(ErrorCode::io, "", "the path of a file", "an empty path");
+    if (path.find('\0') != std::string::npos)
+        errors_of(path).fail(ErrorCode::io, "", "the path of a file", "a path with a zero byte");
     // O_NONBLOCK: opening a named pipe must not wait for a writer; regular files ignore it.
     int fd = -1;
     do { fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); } while (fd < 0 && errno == EINTR);
@@ -90,19 +88,16 @@ FileDescriptor open_descriptor(const std::string& path) {
 std::uint64_t size_now(int fd, const std::string& path) {
     struct stat status {};
     if (::fstat(fd, &status) != 0) fail_errno(path, errno);
-    if (S_ISDIR(status.st_mode)) fail(path, "a file", "a directory");
-    if (!S_ISREG(status.st_mode)) fail(path, "a regular file", "a pipe, socket or device");
+    if (S_ISDIR(status.st_mode)) errors_of(path).fail(ErrorCode::io, "", "a file", "a directory");
+    if (!S_ISREG(status.st_mode))
+        errors_of(path).fail(ErrorCode::io, "", "a regular file", "a pipe, socket or device");
     return static_cast<std::uint64_t>(status.st_size);
 }
 
 void check_range(const std::string& path, std::uint64_t offset, std::uint64_t size, std::uint64_t total) {
     if (offset <= total && size <= total - offset) return;
-    throw Error(ErrorCode::invalid_argument,
-                ErrorDetails{.area = "file",
-                             .file = path,
-                             .offset = offset,
-                             .expected = "a range within " + std::to_string(total) + " bytes",
-                             .found = std::to_string(size) + " bytes"});
+    errors_of(path).at(offset).refuse("", "a range within " + std::to_string(total) + " bytes",
+                                      std::to_string(size) + " bytes");
 }
 
 class MappedFile final : public FileBytes {
@@ -209,8 +204,9 @@ class ReadFile final : public FileBytes {
 std::shared_ptr<const FileBytes> open_file(const std::string& path, FileAccess access) {
     auto fd = open_descriptor(path);
     const std::uint64_t size = size_now(fd.get(), path);
-    if (size == 0) fail(path, "", "the file is empty");
-    if (size > std::numeric_limits<std::size_t>::max() / 2) fail(path, "", "the file is too large to map");
+    if (size == 0) errors_of(path).fail(ErrorCode::io, "", "", "the file is empty");
+    if (size > std::numeric_limits<std::size_t>::max() / 2)
+        errors_of(path).fail(ErrorCode::io, "", "", "the file is too large to map");
     if (access == FileAccess::map) return std::make_shared<MappedFile>(std::move(fd), path, size);
     return std::make_shared<ReadFile>(fd, path, size);
 }

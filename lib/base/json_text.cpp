@@ -13,24 +13,35 @@ void append_escaped(std::string& out, char control) {
     out += digits[value & 15];
 }
 
-}  // namespace
-
-bool append_json(std::string& out, std::string_view text) {
+// `instead` of each byte that is no UTF-8; where it is empty, false at the first.
+bool append(std::string& out, std::string_view text, std::string_view instead) {
     out += '"';
     while (!text.empty()) {
         const std::size_t size = utf8_sequence(text);
-        if (size == 0) return false;
         const char c = text.front();
-        if (size == 1 && static_cast<unsigned char>(c) < 0x20) {
+        if (size == 0) {
+            if (instead.empty()) return false;
+            out += instead;
+        } else if (size == 1 && static_cast<unsigned char>(c) < 0x20) {
             append_escaped(out, c);
         } else {
             if (c == '"' || c == '\\') out += '\\';
             out += text.substr(0, size);
         }
-        text.remove_prefix(size);
+        text.remove_prefix(size == 0 ? 1 : size);
     }
     out += '"';
     return true;
+}
+
+}  // namespace
+
+bool append_json(std::string& out, std::string_view text) { return append(out, text, {}); }
+
+std::string json_text(std::string_view text) {
+    std::string out;
+    append(out, text, "\xEF\xBF\xBD");
+    return out;
 }
 
 }  // namespace lamina

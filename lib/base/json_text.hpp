@@ -10,4 +10,7 @@ namespace lamina {
 // UTF-8.
 bool append_json(std::string& out, std::string_view text);
 
+// The text as a JSON string, U+FFFD for each byte that is no UTF-8.
+std::string json_text(std::string_view text);
+
 }  // namespace lamina

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina {
 namespace {
@@ -104,11 +104,8 @@ struct Team::State {
                 process = getpid();
             }
         } catch (const std::system_error& error) {
-            throw Error(ErrorCode::out_of_memory,
-                        ErrorDetails{.area = "threads",
-                                     .subject = "threads",
-                                     .expected = std::to_string(threads) + " threads",
-                                     .found = std::to_string(started.size() + 1) + ": " + error.what()});
+            Errors{"threads"}.fail(ErrorCode::out_of_memory, "threads", std::to_string(threads) + " threads",
+                                   std::to_string(started.size() + 1) + ": " + error.what());
         }
     }
 

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "backend/cache_layout.hpp"
+#include "lamina/sequence.hpp"
 
 namespace lamina::cache {
-
-using SequenceId = std::uint32_t;
 
 // Pages of one group, handed out and taken back.
 class PagePool {

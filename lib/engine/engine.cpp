@@ -6,17 +6,12 @@
 #include <utility>
 
 #include "base/border.hpp"
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina::engine {
 namespace {
 
-[[noreturn]] void refuse(ErrorCode code, std::string field, std::string expected, std::string found) {
-    throw Error(code, ErrorDetails{.area = "request",
-                                   .subject = std::move(field),
-                                   .expected = std::move(expected),
-                                   .found = std::move(found)});
-}
+constexpr Errors errors{"request"};
 
 bool has_code(const std::exception_ptr& failure, ErrorCode code) {
     try {
@@ -34,7 +29,7 @@ Engine::Engine(std::shared_ptr<exec::Forward> forward, std::uint32_t queue, std:
       context_(forward_->context()),
       queue_limit_(queue),
       active_limit_(active) {
-    if (queue == 0) refuse(ErrorCode::invalid_argument, "queue", "at least 1", "0");
+    if (queue == 0) errors.refuse("queue", "at least 1", "0");
     // Of the step that is formed: a want of memory shows here, not while others are computed.
     const auto& limits = forward_->limits();
     active_.reserve(active_limit_);
@@ -43,29 +38,29 @@ Engine::Engine(std::shared_ptr<exec::Forward> forward, std::uint32_t queue, std:
 }
 
 void Engine::check(const Request& request) const {
-    const auto bad = ErrorCode::invalid_argument;
     const auto& prompt = request.prompt;
-    if (prompt.empty()) refuse(bad, "prompt", "at least one token", "none");
+    if (prompt.empty()) errors.refuse("prompt", "at least one token", "none");
     const auto subject = [](std::size_t, std::string_view field) { return std::string(field); };
     exec::check_tokens(prompt, vocabulary_, {"request", subject}, 0);
     if (prompt.size() >= context_) {
-        refuse(ErrorCode::context_full, "prompt",
-               "at most " + std::to_string(context_ - 1) + " tokens, in a context of " +
-                   std::to_string(context_),
-               std::to_string(prompt.size()));
+        errors.fail(ErrorCode::context_full, "prompt",
+                    "at most " + std::to_string(context_ - 1) + " tokens, in a context of " +
+                        std::to_string(context_),
+                    std::to_string(prompt.size()));
     }
     sample::validate(request.sampling, vocabulary_);
     if (request.logprobs > max_logprobs) {
-        refuse(bad, "logprobs", "0.." + std::to_string(max_logprobs), std::to_string(request.logprobs));
+        errors.refuse("logprobs", "0.." + std::to_string(max_logprobs), std::to_string(request.logprobs));
     }
     // A context that never fills up ends no answer.
     if (request.when_full == WhenFull::shift && request.max_tokens == 0) {
-        refuse(bad, "max_tokens", "at least 1 with when_full = shift", "0, which means no limit");
+        errors.refuse("max_tokens", "at least 1 with when_full = shift", "0, which means no limit");
     }
     if (request.when_full == WhenFull::shift && request.keep > context_ - 2) {
-        refuse(bad, "keep",
-               "at most " + std::to_string(context_ - 2) + ", in a context of " + std::to_string(context_),
-               std::to_string(request.keep));
+        errors.refuse(
+            "keep",
+            "at most " + std::to_string(context_ - 2) + ", in a context of " + std::to_string(context_),
+            std::to_string(request.keep));
     }
 }
 
@@ -76,8 +71,8 @@ std::shared_ptr<Task> Engine::submit(Request request) {
     if (closed_) throw Error(ErrorCode::cancelled, "request", "the engine is being destroyed");
     if (failure_) std::rethrow_exception(failure_);
     if (queue_.size() >= queue_limit_) {
-        refuse(ErrorCode::queue_full, "queue",
-               "at most " + std::to_string(queue_limit_) + " waiting requests", "one more");
+        errors.fail(ErrorCode::queue_full, "queue",
+                    "at most " + std::to_string(queue_limit_) + " waiting requests", "one more");
     }
     queue_.push_back(task);
     changed_.notify_all();

@@ -19,7 +19,7 @@ class Running {
     Running(std::shared_ptr<Task> task, cache::PrefixHit start, std::uint32_t vocabulary);
 
     Task& task() const { return *task_; }
-    cache::SequenceId sequence() const { return sequence_; }
+    SequenceId sequence() const { return sequence_; }
     std::span<const TokenId> computed() const { return std::span(live_).first(computed_); }  // in the cache
     std::span<const TokenId> waiting() const { return std::span(live_).subspan(computed_); }
 
@@ -39,7 +39,7 @@ class Running {
     void report(std::span<const float> logits, TokenId token);
 
     std::shared_ptr<Task> task_;
-    cache::SequenceId sequence_;
+    SequenceId sequence_;
     std::vector<TokenId> live_;  // what the sequence stands for: computed, then waiting
     std::size_t computed_;
     exec::RowClass row_class_;      // of the waiting tokens, however many of them are left

@@ -20,10 +20,10 @@ class Executor final : public Forward {
              const format::Progress& progress);
 
     const plan::Plan& plan() const { return plan_; }
-    std::vector<backend::ImplementationReport> report() const { return executable_->report(); }
+    std::vector<OpImplementation> report() const { return executable_->report(); }
     // Under a lease.
     DeviceSpeed measure_device() { return device_->measure_speed(); }
-    std::vector<backend::OpTime> take_profile() { return executable_->take_profile(); }
+    std::vector<OpTime> take_profile() { return executable_->take_profile(); }
 
   private:
     std::span<const float> run(const backend::Step& step) override;

@@ -3,26 +3,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina::exec {
-namespace {
-
-[[noreturn]] void refuse(ErrorCode code, const Caller& caller, std::string subject, std::string expected,
-                         std::string found) {
-    throw Error(code, ErrorDetails{.area = std::string(caller.area),
-                                   .subject = std::move(subject),
-                                   .expected = std::move(expected),
-                                   .found = std::move(found)});
-}
-
-}  // namespace
 
 void check_tokens(std::span<const std::int32_t> tokens, std::uint32_t vocabulary, const Caller& caller,
                   std::size_t index) {
-    const auto bad = [&](std::string expected, std::string found) {
-        refuse(ErrorCode::invalid_argument, caller, caller.subject(index, "tokens"), std::move(expected),
-               std::move(found));
+    const auto bad = [&](std::string_view expected, std::string_view found) {
+        Errors{caller.area}.refuse(caller.subject(index, "tokens"), expected, found);
     };
     if (tokens.empty()) bad("at least one token", "none");
     for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -45,23 +33,24 @@ StepBuilder::StepBuilder(const Limits& limits, std::size_t cache_groups, std::ui
 
 void StepBuilder::check(std::span<const Work> works, const Caller& caller) {
     ++check_;
+    const Errors errors{caller.area};
     for (std::size_t i = 0; i < works.size(); ++i) {
         const Work& work = works[i];
         if (!sequences_.is_open(work.sequence)) {
-            refuse(ErrorCode::invalid_argument, caller, caller.subject(i, "sequence"),
-                   "a sequence that is open", std::to_string(work.sequence));
+            errors.refuse(caller.subject(i, "sequence"), "a sequence that is open",
+                          std::to_string(work.sequence));
         }
         if (std::exchange(named_[work.sequence], check_) == check_) {
-            refuse(ErrorCode::invalid_argument, caller, caller.subject(i, "sequence"), "each sequence once",
-                   std::to_string(work.sequence) + " twice");
+            errors.refuse(caller.subject(i, "sequence"), "each sequence once",
+                          std::to_string(work.sequence) + " twice");
         }
         check_tokens(work.tokens, limits_.vocabulary, caller, i);
         const auto length = std::uint64_t{sequences_.length(work.sequence)} + work.tokens.size();
         if (length > sequences_.context()) {
-            refuse(ErrorCode::context_full, caller, caller.subject(i, "tokens"),
-                   "at most " + std::to_string(sequences_.context()) + " tokens in sequence " +
-                       std::to_string(work.sequence),
-                   std::to_string(length));
+            errors.fail(ErrorCode::context_full, caller.subject(i, "tokens"),
+                        "at most " + std::to_string(sequences_.context()) + " tokens in sequence " +
+                            std::to_string(work.sequence),
+                        std::to_string(length));
         }
     }
 }

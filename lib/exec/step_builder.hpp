@@ -34,7 +34,7 @@ inline RowClass class_of(std::size_t tokens_given) {
 
 // Tokens that are to be appended to a sequence.
 struct Work {
-    cache::SequenceId sequence = 0;
+    SequenceId sequence = 0;
     std::span<const std::int32_t> tokens = {};
     Outputs outputs = Outputs::last;  // last: of all the tokens, once none is left behind it
     RowClass row_class = RowClass::decode;
@@ -90,7 +90,7 @@ class StepBuilder {
     cache::Sequences& sequences_;
     std::vector<std::int32_t> tokens_;                // [rows]
     std::vector<std::uint32_t> positions_, outputs_;  // [rows], [logit rows]
-    std::vector<cache::SequenceId> ids_;              // of the sequences in the step
+    std::vector<SequenceId> ids_;                     // of the sequences in the step
     std::vector<backend::SequenceRows> rows_;         // theirs; more where an earlier step had more
     // The number of the check that named a sequence last: naming one twice shows without a search.
     std::vector<std::uint64_t> named_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
+#include "base/join.hpp"
 
 namespace lamina::format {
 
@@ -26,10 +27,7 @@ inline std::optional<std::uint64_t> checked_elements(std::span<const std::uint64
 
 // "[3, 4]", for errors.
 inline std::string to_text(std::span<const std::uint64_t> shape) {
-    std::string out = "[";
-    for (const std::uint64_t dimension : shape)
-        out += (out.size() > 1 ? ", " : "") + std::to_string(dimension);
-    return out + "]";
+    return "[" + join(shape, ", ", [](std::uint64_t dimension) { return std::to_string(dimension); }) + "]";
 }
 
 // A range of a file's bytes: [begin, end).

@@ -5,19 +5,8 @@
 #include <numeric>
 #include <utility>
 
-#include "lamina/error.hpp"
-
 namespace lamina::format {
 namespace {
-
-[[noreturn]] void fail(const ModelFile& model, std::string_view key, std::string expected,
-                       std::string found) {
-    throw Error(ErrorCode::bad_file, ErrorDetails{.area = "model",
-                                                  .file = model.files.empty() ? "" : model.path(),
-                                                  .subject = std::string(key),
-                                                  .expected = std::move(expected),
-                                                  .found = std::move(found)});
-}
 
 struct Describe {
     std::string operator()(bool v) const { return v ? "the boolean true" : "the boolean false"; }
@@ -39,7 +28,8 @@ const T* typed(const ModelFile& model, std::string_view key, const char* expecte
     const auto at = model.metadata.find(key);
     if (at == model.metadata.end()) return nullptr;
     const T* value = std::get_if<T>(&at->second);
-    if (value == nullptr) fail(model, key, expected, std::visit(Describe{}, at->second));
+    if (value == nullptr)
+        model.errors().fail(ErrorCode::bad_file, key, expected, std::visit(Describe{}, at->second));
     return value;
 }
 
@@ -55,6 +45,10 @@ constexpr const char* no_such_key = "no such key";
 
 }  // namespace
 
+Errors ModelFile::errors() const {
+    return {"model", files.empty() ? std::string_view{} : std::string_view(path())};
+}
+
 void ModelFile::index() {
     std::vector<std::size_t> order(tensors.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -63,7 +57,7 @@ void ModelFile::index() {
     for (std::size_t i = 1; i < order.size(); ++i) {
         const Tensor& tensor = tensors[order[i]];
         if (tensor.name != tensors[order[i - 1]].name) continue;
-        fail(*this, tensor.name, "one tensor of this name", "two or more");
+        errors().fail(ErrorCode::bad_file, tensor.name, "one tensor of this name", "two or more");
     }
     by_name_ = std::move(order);
 }
@@ -86,7 +80,7 @@ std::optional<std::uint64_t> ModelFile::integer(std::string_view key, std::uint6
         value = static_cast<std::uint64_t>(*i);
     }
     if (!value || *value < low || *value > high) {
-        fail(*this, key, integer_range(low, high), std::visit(Describe{}, at->second));
+        errors().fail(ErrorCode::bad_file, key, integer_range(low, high), std::visit(Describe{}, at->second));
     }
     return value;
 }
@@ -96,7 +90,7 @@ std::optional<double> ModelFile::real(std::string_view key, double low, double h
     if (value == nullptr) return std::nullopt;
     // Written so that NaN fails too.
     if (!(std::isfinite(*value) && *value >= low && *value <= high)) {
-        fail(*this, key, real_range(low, high), Describe{}(*value));
+        errors().fail(ErrorCode::bad_file, key, real_range(low, high), Describe{}(*value));
     }
     return *value;
 }
@@ -125,19 +119,19 @@ const Reals* ModelFile::reals(std::string_view key) const {
 
 std::uint64_t ModelFile::need_integer(std::string_view key, std::uint64_t low, std::uint64_t high) const {
     const auto value = integer(key, low, high);
-    if (!value) fail(*this, key, integer_range(low, high), no_such_key);
+    if (!value) errors().fail(ErrorCode::bad_file, key, integer_range(low, high), no_such_key);
     return *value;
 }
 
 double ModelFile::need_real(std::string_view key, double low, double high) const {
     const auto value = real(key, low, high);
-    if (!value) fail(*this, key, real_range(low, high), no_such_key);
+    if (!value) errors().fail(ErrorCode::bad_file, key, real_range(low, high), no_such_key);
     return *value;
 }
 
 std::string ModelFile::need_string(std::string_view key) const {
     auto value = string(key);
-    if (!value) fail(*this, key, "a string", no_such_key);
+    if (!value) errors().fail(ErrorCode::bad_file, key, "a string", no_such_key);
     return std::move(*value);
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/dtype.hpp"
+#include "base/errors.hpp"
 #include "base/file.hpp"
 
 namespace lamina::format {
@@ -58,6 +59,7 @@ class ModelFile {
 
     const std::string& path() const { return files.front().path; }
     const Tensor* find(std::string_view name) const;  // nullptr where there is none
+    Errors errors() const;                            // of the model, in this file
     void index();                                     // builds the name index; throws bad_file on a duplicate
 
     bool has(std::string_view key) const { return metadata.find(key) != metadata.end(); }

@@ -1,17 +1,13 @@
 #include <algorithm>
 #include <array>
-#include <cstring>
 
+#include "base/byte_reader.hpp"
+#include "base/join.hpp"
 #include "format/gguf/gguf.hpp"
 #include "format/model_file.hpp"
-#include "lamina/error.hpp"
 
 namespace lamina::format {
 namespace {
-
-bool begins_with(std::span<const std::byte> bytes, std::string_view text) {
-    return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
-}
 
 bool is_text(std::span<const std::byte> bytes) {
     return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) {
@@ -22,14 +18,10 @@ bool is_text(std::span<const std::byte> bytes) {
 
 std::string hexadecimal(std::span<const std::byte> bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    for (const std::byte b : bytes) {
+    return join(bytes, " ", [&](std::byte b) {
         const auto value = std::to_integer<std::size_t>(b);
-        if (!out.empty()) out += ' ';
-        out += digits[value >> 4];
-        out += digits[value & 15];
-    }
-    return out;
+        return std::string{digits[value >> 4], digits[value & 15]};
+    });
 }
 
 // What people give instead of a model, by its first bytes, so that the error says what to do.
@@ -51,15 +43,12 @@ std::string describe_beginning(std::span<const std::byte> bytes) {
         {"lmgg", "a GGML file of before GGUF"},
     }};
     for (const Known& k : known) {
-        if (begins_with(bytes, k.begins)) return k.what;
+        if (as_text(bytes).starts_with(k.begins)) return k.what;
     }
     if (bytes.size() > 9 && bytes[8] == std::byte{'{'} && !is_text(bytes.first(8)))
         return "a safetensors file";
     const auto head = bytes.first(std::min<std::size_t>(bytes.size(), 32));
-    if (is_text(head)) {
-        const auto* text = reinterpret_cast<const char*>(head.data());
-        return "a text file that begins with '" + std::string(text, head.size()) + "'";
-    }
+    if (is_text(head)) { return "a text file that begins with '" + std::string(as_text(head)) + "'"; }
     return "a file that begins with the bytes " +
            hexadecimal(head.first(std::min<std::size_t>(head.size(), 8)));
 }
@@ -73,11 +62,8 @@ ModelFile open_model(const std::string& path, FileAccess access) {
         const auto bytes = file->bytes();
         file->populate(0, std::min<std::uint64_t>(bytes.size(), 64));
         if (!gguf::matches(bytes)) {
-            throw Error(ErrorCode::bad_file, ErrorDetails{.area = "gguf",
-                                                          .file = path,
-                                                          .offset = 0,
-                                                          .expected = "a GGUF model file",
-                                                          .found = describe_beginning(bytes)});
+            Errors{"gguf", path, 0}.fail(ErrorCode::bad_file, "", "a GGUF model file",
+                                         describe_beginning(bytes));
         }
     }
     return gguf::open(path, access);

@@ -1,34 +1,25 @@
 #include "model/file_reader.hpp"
 
 #include <string_view>
-#include <utility>
 
+#include "format/extent.hpp"
 #include "quant/decode.hpp"
 
 namespace lamina::model {
 namespace {
 
 using Shape = std::vector<std::uint64_t>;
+using format::to_text;
 
-std::string text(const Shape& shape) {
-    std::string out = "[";
-    for (auto d : shape) out += (out.size() > 1 ? ", " : "") + std::to_string(d);
-    return out + "]";
-}
+// Of the names of what lies in a layer.
+constexpr std::string_view block_prefix = "blk.";
 
 }  // namespace
 
 std::string Place::name(std::string_view suffix) const {
-    const std::string block = layer == no_layer ? "" : "blk." + std::to_string(layer) + ".";
+    const std::string block =
+        layer == no_layer ? "" : std::string(block_prefix) + std::to_string(layer) + ".";
     return block + role + std::string(suffix);
-}
-
-void FileReader::fail(ErrorCode code, std::string subject, std::string expected, std::string found) const {
-    throw Error(code, ErrorDetails{.area = "model",
-                                   .file = file_.path(),
-                                   .subject = std::move(subject),
-                                   .expected = std::move(expected),
-                                   .found = std::move(found)});
 }
 
 std::uint32_t FileReader::integer(std::string_view suffix, std::uint64_t low, std::uint64_t high) const {
@@ -52,12 +43,12 @@ std::uint32_t FileReader::per_layer(std::string_view suffix, std::uint32_t layer
         return integer(suffix, low, high);
     const auto& values = std::get<format::Integers>(found->second);
     if (layer >= values.size())
-        fail(ErrorCode::bad_file, name, "a value for layer " + std::to_string(layer),
-             std::to_string(values.size()) + " values");
+        errors().fail(ErrorCode::bad_file, name, "a value for layer " + std::to_string(layer),
+                      std::to_string(values.size()) + " values");
     const auto value = values[layer];
     if (value < 0 || static_cast<std::uint64_t>(value) < low || static_cast<std::uint64_t>(value) > high) {
-        fail(ErrorCode::bad_file, name, std::to_string(low) + ".." + std::to_string(high),
-             std::to_string(value));
+        errors().fail(ErrorCode::bad_file, name, std::to_string(low) + ".." + std::to_string(high),
+                      std::to_string(value));
     }
     return static_cast<std::uint32_t>(value);
 }
@@ -75,17 +66,18 @@ WeightRef FileReader::find(const Place& place, std::string_view suffix) const {
 void FileReader::refuse_unread() const {
     for (const auto& tensor : file_.tensors) {
         const std::string_view name = tensor.name;
-        const bool computes = name.starts_with("blk.") || name.starts_with("output");
+        const bool computes = name.starts_with(block_prefix) || name.starts_with("output");
         // Latent attention in both of its forms: the other one is computed.
         if (!computes || read_.contains(&tensor) || name.find(".attn_kv_b.") != name.npos) continue;
-        fail(ErrorCode::unsupported, tensor.name, "tensors that this architecture computes with", "one more");
+        errors().fail(ErrorCode::unsupported, tensor.name, "tensors that this architecture computes with",
+                      "one more");
     }
 }
 
 const format::Tensor& FileReader::tensor(const Place& place) const {
     const auto name = place.name(weight_suffix);
     const auto* tensor = file_.find(name);
-    if (!tensor) fail(ErrorCode::bad_file, name, "the tensor in the file", "no tensor of this name");
+    if (!tensor) errors().fail(ErrorCode::bad_file, name, "the tensor in the file", "no tensor of this name");
     return *tensor;
 }
 
@@ -96,9 +88,9 @@ WeightRef FileReader::optional_matrix(const Place& place, std::uint64_t rows, st
     const auto& tensor = *ref.tensor;
     const Shape wanted = matrices > 1 ? Shape{matrices, rows, columns} : Shape{rows, columns};
     if (tensor.shape != wanted && tensor.shape != Shape{matrices, rows, columns})
-        fail(ErrorCode::bad_file, tensor.name, text(wanted), text(tensor.shape));
+        errors().fail(ErrorCode::bad_file, tensor.name, to_text(wanted), to_text(tensor.shape));
     if (!quant::is_weight_type(tensor.type))
-        fail(ErrorCode::unsupported, tensor.name, "a weight type", std::string(info(tensor.type).name));
+        errors().fail(ErrorCode::unsupported, tensor.name, "a weight type", info(tensor.type).name);
     ref.matrices = matrices;
     ref.rows = rows;
     ref.columns = columns;
@@ -117,9 +109,10 @@ WeightRef FileReader::optional_vector(const Place& place, std::string_view suffi
     if (!ref) return {};
     const auto& tensor = *ref.tensor;
     const Shape wanted = matrices > 1 ? Shape{matrices, size / matrices} : Shape{size};
-    if (tensor.shape != wanted) fail(ErrorCode::bad_file, tensor.name, text(wanted), text(tensor.shape));
+    if (tensor.shape != wanted)
+        errors().fail(ErrorCode::bad_file, tensor.name, to_text(wanted), to_text(tensor.shape));
     if (!is_float(tensor.type))
-        fail(ErrorCode::unsupported, tensor.name, "f32, f16 or bf16", std::string(info(tensor.type).name));
+        errors().fail(ErrorCode::unsupported, tensor.name, "f32, f16 or bf16", info(tensor.type).name);
     ref.rows = 1;
     ref.columns = size;
     return ref;

@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "format/model_file.hpp"
-#include "lamina/error.hpp"
 #include "model/architecture.hpp"
 
 namespace lamina::model {
@@ -32,6 +31,7 @@ class FileReader {
         : file_(file), prefix_(std::string(row.name) + "."), centered_norms_(row.layer_norm) {}
 
     const format::ModelFile& file() const { return file_; }
+    Errors errors() const { return file_.errors(); }
 
     // Keys below the architecture's name. Missing, of another type or outside [low, high]: bad_file.
     // `otherwise` is for missing ones and may lie outside.
@@ -67,9 +67,6 @@ class FileReader {
     // Tensors of layers and of the output that nothing has read would be left out of the computation without
     // a word: throws unsupported, naming the first.
     void refuse_unread() const;
-
-    [[noreturn]] void fail(ErrorCode code, std::string subject, std::string expected,
-                           std::string found) const;
 
   private:
     WeightRef find(const Place& place, std::string_view suffix) const;  // and remembers that it was read

@@ -14,8 +14,8 @@ std::uint32_t head_dim(const FileReader& reader, const Config& config, std::stri
     if (reader.has(suffix)) return reader.integer(suffix, 1, max_head_dim);
     const auto count = heads(reader, layer);
     if (config.hidden_size % count != 0) {
-        reader.fail(ErrorCode::bad_file, reader.key("attention.head_count"),
-                    "a divisor of " + std::to_string(config.hidden_size), std::to_string(count));
+        reader.errors().fail(ErrorCode::bad_file, reader.key("attention.head_count"),
+                             "a divisor of " + std::to_string(config.hidden_size), std::to_string(count));
     }
     return config.hidden_size / count;
 }
@@ -89,15 +89,16 @@ void read_multi_head(const FileReader& reader, const Architecture& row, const Co
                      ? reader.per_layer("attention.head_count_kv", layer, 1, max_heads)
                      : a.heads;
     if (a.heads % a.kv_heads != 0) {
-        reader.fail(ErrorCode::bad_file, reader.key("attention.head_count_kv"),
-                    "a divisor of " + std::to_string(a.heads), std::to_string(a.kv_heads));
+        reader.errors().fail(ErrorCode::bad_file, reader.key("attention.head_count_kv"),
+                             "a divisor of " + std::to_string(a.heads), std::to_string(a.kv_heads));
     }
     a.key_dim = head_dim(reader, config, "attention.key_length", layer);
     a.value_dim = head_dim(reader, config, "attention.value_length", layer);
     a.scale = score_scale(reader, config, a, a.key_dim);
     if (a.rope && config.ropes[*a.rope].dims > a.key_dim) {
-        reader.fail(ErrorCode::bad_file, reader.key("rope.dimension_count"),
-                    "at most " + std::to_string(a.key_dim), std::to_string(config.ropes[*a.rope].dims));
+        reader.errors().fail(ErrorCode::bad_file, reader.key("rope.dimension_count"),
+                             "at most " + std::to_string(a.key_dim),
+                             std::to_string(config.ropes[*a.rope].dims));
     }
     read_projections(reader, block, a, config.hidden_size, w);
     read_query_key_norms(reader, row, block, a, w);
@@ -113,9 +114,9 @@ void read_latent(const FileReader& reader, const Config& config, const Place& bl
     const auto key_dim = latent_key_dim(reader);
     l.rope_dim = config.ropes.front().dims;
     if (l.rope_dim >= key_dim) {
-        reader.fail(ErrorCode::bad_file, reader.key("attention.key_length_mla"),
-                    "more than the " + std::to_string(l.rope_dim) + " of rope.dimension_count",
-                    std::to_string(key_dim));
+        reader.errors().fail(ErrorCode::bad_file, reader.key("attention.key_length_mla"),
+                             "more than the " + std::to_string(l.rope_dim) + " of rope.dimension_count",
+                             std::to_string(key_dim));
     }
     l.nope_dim = key_dim - l.rope_dim;
     l.value_dim = reader.integer("attention.value_length_mla", 1, max_head_dim);

@@ -20,16 +20,16 @@ ExpertRouting read_routing(const FileReader& reader, const Architecture& row) {
     r.groups = reader.integer_or("expert_group_count", 0, r.experts, 1);
     if (r.groups == 0) r.groups = 1;
     if (r.experts % r.groups != 0) {
-        reader.fail(ErrorCode::bad_file, reader.key("expert_group_count"),
-                    "a divisor of " + std::to_string(r.experts), std::to_string(r.groups));
+        reader.errors().fail(ErrorCode::bad_file, reader.key("expert_group_count"),
+                             "a divisor of " + std::to_string(r.experts), std::to_string(r.groups));
     }
     r.groups_used = reader.integer_or("expert_group_used_count", 0, r.groups, r.groups);
     if (r.groups_used == 0) r.groups_used = r.groups;
     if (r.used > r.experts / r.groups * r.groups_used) {
-        reader.fail(ErrorCode::bad_file, reader.key("expert_used_count"),
-                    "at most the " + std::to_string(r.experts / r.groups * r.groups_used) +
-                        " experts of the groups that are used",
-                    std::to_string(r.used));
+        reader.errors().fail(ErrorCode::bad_file, reader.key("expert_used_count"),
+                             "at most the " + std::to_string(r.experts / r.groups * r.groups_used) +
+                                 " experts of the groups that are used",
+                             std::to_string(r.used));
     }
     r.normalise = reader.file().boolean(reader.key("expert_weights_norm")).value_or(row.normalised_experts);
     r.scale = reader.real_or("expert_weights_scale", 0.0, 1e6, 1.0);

@@ -1,6 +1,8 @@
 #include <cmath>
 #include <string>
 
+#include "base/join.hpp"
+#include "lamina/limits.hpp"
 #include "model/file_reader.hpp"
 #include "model/rope.hpp"
 
@@ -11,7 +13,7 @@ void read_config(const FileReader& reader, const Architecture& row, Model& model
     auto& c = model.config;
     c.architecture = row.name;
     c.hidden_size = reader.integer("embedding_length", 1, max_hidden_size);
-    c.trained_context = reader.integer("context_length", 1, 1u << 30);
+    c.trained_context = reader.integer("context_length", 1, max_context);
     c.centered_norms = row.layer_norm;
     c.norm_epsilon = static_cast<float>(reader.file().need_real(
         reader.key(row.layer_norm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"), 0.0,
@@ -24,16 +26,16 @@ void read_config(const FileReader& reader, const Architecture& row, Model& model
     c.logit_softcap = reader.real_or("final_logit_softcapping", 0.0, 1e6, 0.0);
     const auto& table = reader.tensor({no_layer, "token_embd"});
     if (table.shape.size() != 2 || table.rows() > (1u << 22)) {
-        reader.fail(ErrorCode::bad_file, table.name, "at most 4194304 rows of 2 dimensions",
-                    std::to_string(table.rows()) + " rows of " + std::to_string(table.shape.size()));
+        reader.errors().fail(ErrorCode::bad_file, table.name, "at most 4194304 rows of 2 dimensions",
+                             std::to_string(table.rows()) + " rows of " + std::to_string(table.shape.size()));
     }
     c.vocabulary = static_cast<std::uint32_t>(table.rows());
     model.token_embedding = reader.matrix({no_layer, "token_embd"}, c.vocabulary, c.hidden_size);
     const auto vocabulary = reader.integer_or("vocab_size", 1, 1u << 22, c.vocabulary);
     if (vocabulary != c.vocabulary) {
-        reader.fail(ErrorCode::bad_file, reader.key("vocab_size"),
-                    std::to_string(c.vocabulary) + " as token_embd.weight has rows",
-                    std::to_string(vocabulary));
+        reader.errors().fail(ErrorCode::bad_file, reader.key("vocab_size"),
+                             std::to_string(c.vocabulary) + " as token_embd.weight has rows",
+                             std::to_string(vocabulary));
     }
 }
 
@@ -74,13 +76,8 @@ Layer read_layer(const FileReader& reader, const Architecture& row, const Config
 const Architecture& architecture_of(const format::ModelFile& file) {
     const auto name = file.need_string("general.architecture");
     if (const auto* row = find_architecture(name)) return *row;
-    std::string known;
-    for (auto a : architectures()) known += (known.empty() ? "" : ", ") + std::string(a);
-    throw Error(ErrorCode::unsupported, ErrorDetails{.area = "model",
-                                                     .file = file.path(),
-                                                     .subject = "general.architecture",
-                                                     .expected = "one of " + known,
-                                                     .found = name});
+    file.errors().fail(ErrorCode::unsupported, "general.architecture",
+                       "one of " + join(architectures(), ", "), name);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "lamina/error.hpp"
+#include "lamina/limits.hpp"
 #include "quant/decode.hpp"
 
 namespace lamina::model {
@@ -25,15 +25,6 @@ double yarn_frequency(const RopeParameters& p, std::uint32_t pair, double freque
     return frequency / p.factor * ramp + frequency * (1.0 - ramp);
 }
 
-[[noreturn]] void fail(const format::ModelFile& file, ErrorCode code, const std::string& subject,
-                       std::string expected, std::string found) {
-    throw Error(code, ErrorDetails{.area = "model",
-                                   .file = file.path(),
-                                   .subject = subject,
-                                   .expected = std::move(expected),
-                                   .found = std::move(found)});
-}
-
 RopeScaling read_scaling(const format::ModelFile& file, const std::string& key) {
     const auto type = file.string(key).value_or("none");
     if (type == "none") return RopeScaling::none;
@@ -41,16 +32,16 @@ RopeScaling read_scaling(const format::ModelFile& file, const std::string& key) 
     if (type == "dynamic") return RopeScaling::dynamic;
     if (type == "yarn") return RopeScaling::yarn;
     if (type == "longrope" || type == "su") return RopeScaling::longrope;
-    fail(file, ErrorCode::unsupported, key, "none, linear, dynamic, yarn or longrope", type);
+    file.errors().fail(ErrorCode::unsupported, key, "none, linear, dynamic, yarn or longrope", type);
 }
 
 std::vector<float> read_factors(const format::ModelFile& file, const char* name, std::uint32_t pairs) {
     const auto* tensor = file.find(name);
     if (!tensor) return {};
-    const auto bad = [&](std::string expected, std::string found) {
-        fail(file, ErrorCode::bad_file, name, std::move(expected), std::move(found));
+    const auto bad = [&](std::string_view expected, std::string_view found) {
+        file.errors().fail(ErrorCode::bad_file, name, expected, found);
     };
-    if (tensor->type != DType::f32) bad("type f32", std::string(info(tensor->type).name));
+    if (tensor->type != DType::f32) bad("type f32", info(tensor->type).name);
     if (tensor->elements() != pairs)
         bad(std::to_string(pairs) + " values", std::to_string(tensor->elements()));
     std::vector<float> factors(pairs);
@@ -63,7 +54,7 @@ std::vector<float> read_factors(const format::ModelFile& file, const char* name,
 
 // How much longer contexts get, where the file says so only by their lengths.
 double stretch(const format::ModelFile& file, const std::string& architecture, const RopeParameters& p) {
-    const auto trained = file.need_integer(architecture + ".context_length", 1, 1u << 30);
+    const auto trained = file.need_integer(architecture + ".context_length", 1, max_context);
     return std::max(static_cast<double>(trained) / p.original_context, 1.0);
 }
 
@@ -73,7 +64,7 @@ void read_longrope(const format::ModelFile& file, const std::string& architectur
     for (const auto& [factors, name] : {std::pair{&p.frequency_factors, "rope_factors_short.weight"},
                                         std::pair{&p.long_factors, "rope_factors_long.weight"}}) {
         if (factors->empty())
-            fail(file, ErrorCode::bad_file, name, "the tensor in the file", "no tensor of this name");
+            file.errors().fail(ErrorCode::bad_file, name, "the tensor in the file", "no tensor of this name");
     }
     if (file.has(architecture + ".rope.scaling.attn_factor")) return;
     const double longer = stretch(file, architecture, p);
@@ -126,7 +117,8 @@ RopeParameters read_rope(const format::ModelFile& file, const std::string& archi
     RopeParameters p;
     p.dims = static_cast<std::uint32_t>(file.integer(key + "dimension_count", 2, key_dim).value_or(key_dim));
     if (p.dims % 2 != 0)
-        fail(file, ErrorCode::bad_file, key + "dimension_count", "an even number", std::to_string(p.dims));
+        file.errors().fail(ErrorCode::bad_file, key + "dimension_count", "an even number",
+                           std::to_string(p.dims));
     p.base = file.real(key + "freq_base", 1.0 + 1e-6, 1e12).value_or(10000.0);
     p.scaling = read_scaling(file, key + "scaling.type");
     // Files of Phi-3 and Phi-4-mini carry longrope's factors and no type.
@@ -140,13 +132,13 @@ RopeParameters read_rope(const format::ModelFile& file, const std::string& archi
     p.frequency_factors = read_factors(file, "rope_freqs.weight", p.dims / 2);
     if (p.scaling == RopeScaling::none || p.scaling == RopeScaling::linear) return p;
     // Where it is missing, nothing was extended: what the model was trained for is all there is.
-    const auto original = file.integer(key + "scaling.original_context_length", 1, 1u << 30);
+    const auto original = file.integer(key + "scaling.original_context_length", 1, max_context);
     const bool needed = p.scaling != RopeScaling::dynamic;
     p.original_context =
         static_cast<double>(original ? *original
                                      : file.need_integer(needed ? key + "scaling.original_context_length"
                                                                 : architecture + ".context_length",
-                                                         1, 1u << 30));
+                                                         1, max_context));
     p.attention_factor = file.real(key + "scaling.attn_factor", 1e-3, 1e3)
                              .value_or(file.real(key + "scaling.yarn_attn_factor", 1e-3, 1e3).value_or(1.0));
     p.beta_fast = file.real(key + "scaling.yarn_beta_fast", 1e-3, 1e6).value_or(32.0);

@@ -8,26 +8,27 @@
 #include <utility>
 
 #include "base/checked.hpp"
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
+#include "lamina/limits.hpp"
 #include "plan/bytes.hpp"
 #include "plan/program_text.hpp"
 
 namespace lamina::plan {
 namespace {
 
-void require(bool good, const char* option, const char* expected, std::uint64_t found) {
-    if (good) return;
-    throw Error(ErrorCode::invalid_argument,
-                ErrorDetails{
-                    .area = "plan", .subject = option, .expected = expected, .found = std::to_string(found)});
-}
+constexpr Errors errors{"plan"};
+
+std::string up_to(std::uint64_t most) { return "1.." + std::to_string(most); }
 
 void check(const Workload& w) {
-    require(w.context >= 1 && w.context <= 1u << 30, "context", "1..1073741824 tokens", w.context);
-    require(w.sequences >= 1 && w.sequences <= 65536, "sequences", "1..65536", w.sequences);
-    require(w.batch_tokens >= 1 && w.batch_tokens <= 65536, "batch_tokens", "1..65536", w.batch_tokens);
-    require(w.logit_rows >= 1 && w.logit_rows <= w.batch_tokens, "logit_rows", "1..batch_tokens",
-            w.logit_rows);
+    errors.require(w.context >= 1 && w.context <= max_context, "context", up_to(max_context) + " tokens",
+                   w.context);
+    errors.require(w.sequences >= 1 && w.sequences <= max_sequences, "sequences", up_to(max_sequences),
+                   w.sequences);
+    errors.require(w.batch_tokens >= 1 && w.batch_tokens <= max_batch_tokens, "batch_tokens",
+                   up_to(max_batch_tokens), w.batch_tokens);
+    errors.require(w.logit_rows >= 1 && w.logit_rows <= w.batch_tokens, "logit_rows", "1..batch_tokens",
+                   w.logit_rows);
 }
 
 // A buffer for each layout, those that are allocated first.
@@ -96,12 +97,8 @@ std::uint64_t checked_bytes(const DeviceInfo& device, const backend::CacheGeomet
     const auto layer = checked_mul(g.block_bytes(), g.pages);
     const auto all = layer ? checked_mul(*layer, g.layers) : std::nullopt;
     if (all && *all < absurd) return *all;
-    throw Error(ErrorCode::out_of_memory,
-                ErrorDetails{.area = "plan",
-                             .subject = device.name,
-                             .expected = "a KV cache below " + format_bytes(absurd),
-                             .found = fmt::format("{} layers x {} pages of {}", g.layers, g.pages,
-                                                  format_bytes(g.block_bytes()))});
+    errors.fail(ErrorCode::out_of_memory, device.name, "a KV cache below " + format_bytes(absurd),
+                fmt::format("{} layers x {} pages of {}", g.layers, g.pages, format_bytes(g.block_bytes())));
 }
 
 // The bytes of all caches, in the type that they have.
@@ -126,14 +123,12 @@ void check_memory(const Plan& plan) {
     if (needed <= available) return;
     std::uint64_t cache = 0;
     for (auto bytes : plan.cache_bytes) cache += bytes;
-    throw Error(ErrorCode::out_of_memory,
-                ErrorDetails{.area = "plan",
-                             .subject = plan.device.name,
-                             .expected = fmt::format("at most {} (free memory)", format_bytes(available)),
-                             .found = fmt::format("{}, of which {} for the KV cache of {} x {} tokens; a "
-                                                  "smaller context or fewer sequences need less",
-                                                  format_bytes(needed), format_bytes(cache),
-                                                  plan.workload.sequences, plan.workload.context)});
+    errors.fail(ErrorCode::out_of_memory, plan.device.name,
+                fmt::format("at most {} (free memory)", format_bytes(available)),
+                fmt::format("{}, of which {} for the KV cache of {} x {} tokens; a "
+                            "smaller context or fewer sequences need less",
+                            format_bytes(needed), format_bytes(cache), plan.workload.sequences,
+                            plan.workload.context));
 }
 
 }  // namespace
@@ -146,8 +141,9 @@ Plan make_plan(const model::Model& model, const backend::Backend& backend, const
     plan.workload = workload;
     plan.workload.context = std::min(workload.context, model.config.trained_context);
     const std::uint64_t positions = std::uint64_t{plan.workload.context} * workload.sequences;
-    require(positions <= 1u << 31, "sequences", "at most 2147483648 tokens of context in all sequences",
-            positions);
+    errors.require(positions <= max_positions, "sequences",
+                   "at most " + std::to_string(max_positions) + " tokens of context in all sequences",
+                   positions);
     auto lowered = lower(model, plan.workload);
     decide_precision(lowered.program, lowered.value_projections, workload.numerics);
     plan.program = std::move(lowered.program);

@@ -1,8 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <vector>
 
 #include "base/border.hpp"
+#include "base/join.hpp"
+#include "base/json_text.hpp"
 #include "lamina/plan.hpp"
 #include "plan/bytes.hpp"
 
@@ -37,32 +42,26 @@ constexpr StatedRate stated_rates[] = {
     {&DeviceRates::link_bytes_per_s, "link_bytes_per_s", "link", "B/s"},
     {&DeviceRates::operations_per_s, "operations_per_s", "computes", "FLOP/s"}};
 
-// Empty where nothing is stated.
+std::vector<StatedRate> stated(const DeviceRates& rates) {
+    std::vector<StatedRate> out;
+    std::copy_if(std::begin(stated_rates), std::end(stated_rates), std::back_inserter(out),
+                 [&](const StatedRate& s) { return rates.*s.rate > 0; });
+    return out;
+}
+
+// Empty where nothing is stated, as the next.
 std::string stated_text(const DeviceRates& rates) {
-    std::string out;
-    for (const auto& [rate, key, label, unit] : stated_rates) {
-        if (rates.*rate > 0)
-            out += fmt::format("{}{} {}", out.empty() ? "" : ", ", label, format_rate(rates.*rate, unit));
-    }
+    const std::string out = join(stated(rates), ", ", [&](const StatedRate& s) {
+        return fmt::format("{} {}", s.label, format_rate(rates.*s.rate, s.unit));
+    });
     return out.empty() ? out : "stated: " + out + "\n";
 }
 
 std::string stated_json(const DeviceRates& rates) {
-    std::string out;
-    for (const auto& [rate, key, label, unit] : stated_rates) {
-        if (rates.*rate > 0) out += fmt::format("{}\"{}\":{}", out.empty() ? "" : ",", key, rates.*rate);
-    }
+    const std::string out = join(stated(rates), ",", [&](const StatedRate& s) {
+        return fmt::format("\"{}\":{}", s.key, rates.*s.rate);
+    });
     return out.empty() ? out : ",\"stated\":{" + out + "}";
-}
-
-// Device and buffer names hold no control characters; quotes and backslashes might come from a CPU's name.
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-    return out + "\"";
 }
 
 }  // namespace
@@ -102,33 +101,32 @@ std::string Plan::table() const try {
 } catch (...) { rethrow_typed("plan"); }
 
 std::string Plan::json() const try {
-    using plan::quoted;
     std::string out = "{\"devices\":[";
     for (std::size_t i = 0; i < devices.size(); ++i) {
         const auto& d = devices[i];
         out += fmt::format(
             "{}{{\"name\":{},\"backend\":{},\"description\":{},\"memory_bytes\":{},\"available_bytes\":{}{}}"
             "}",
-            i ? "," : "", quoted(d.name), quoted(d.backend), quoted(d.description), d.memory_bytes,
+            i ? "," : "", json_text(d.name), json_text(d.backend), json_text(d.description), d.memory_bytes,
             d.available_bytes, plan::stated_json(d.stated));
     }
     out += "],\"buffers\":[";
     for (std::size_t i = 0; i < buffers.size(); ++i) {
         const auto& b = buffers[i];
         out += fmt::format("{}{{\"device\":{},\"name\":{},\"bytes\":{},\"mapped_bytes\":{},\"detail\":{}}}",
-                           i ? "," : "", quoted(b.device), quoted(b.name), b.bytes, b.mapped_bytes,
-                           quoted(b.detail));
+                           i ? "," : "", json_text(b.device), json_text(b.name), b.bytes, b.mapped_bytes,
+                           json_text(b.detail));
     }
     out += "],\"layers\":[";
     for (std::size_t i = 0; i < layers.size(); ++i) {
         const auto& l = layers[i];
         out += fmt::format("{}{{\"first\":{},\"last\":{},\"device\":{},\"weight_bytes\":{}}}", i ? "," : "",
-                           l.first, l.last, quoted(l.device), l.weight_bytes);
+                           l.first, l.last, json_text(l.device), l.weight_bytes);
     }
     return out + fmt::format(
                      "],\"context\":{},\"sequences\":{},\"batch_tokens\":{},\"total_bytes\":{},\"mapped_"
                      "bytes\":{},\"reason\":{}}}",
-                     context, sequences, batch_tokens, total_bytes(), mapped_bytes(), quoted(reason));
+                     context, sequences, batch_tokens, total_bytes(), mapped_bytes(), json_text(reason));
 } catch (...) { rethrow_typed("plan"); }
 
 }  // namespace lamina

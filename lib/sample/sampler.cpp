@@ -6,27 +6,15 @@
 #include <functional>
 #include <string>
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina::sample {
 namespace {
 
-[[noreturn]] void refuse(std::string field, std::string range, std::string value) {
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "sampling",
-                                                          .subject = std::move(field),
-                                                          .expected = std::move(range),
-                                                          .found = std::move(value)});
-}
+constexpr Errors errors{"sampling"};
 
-void require(bool good, const char* field, const char* range, float value) {
-    if (!good) refuse(field, range, std::to_string(value));
-}
-
-[[noreturn]] void fault(std::string expected, std::string found) {
-    throw Error(ErrorCode::numerical_fault, ErrorDetails{.area = "sampling",
-                                                         .subject = "logits",
-                                                         .expected = std::move(expected),
-                                                         .found = std::move(found)});
+[[noreturn]] void fault(std::string_view expected, std::string_view found) {
+    errors.fail(ErrorCode::numerical_fault, "logits", expected, found);
 }
 
 void require_number(float logit, std::size_t token) {
@@ -65,19 +53,21 @@ bool penalises(const SamplingParams& p) {
 void validate(const SamplingParams& p, std::uint32_t vocabulary) {
     for (const auto& [token, bias] : p.logit_bias) {
         if (token < 0 || static_cast<std::uint32_t>(token) >= vocabulary) {
-            refuse("logit_bias", "token ids 0.." + std::to_string(std::int64_t{vocabulary} - 1),
-                   std::to_string(token));
+            errors.refuse("logit_bias", "token ids 0.." + std::to_string(std::int64_t{vocabulary} - 1),
+                          std::to_string(token));
         }
-        require(bias <= FLT_MAX, "logit_bias", "a finite number or -infinity", bias);
+        errors.require(bias <= FLT_MAX, "logit_bias", "a finite number or -infinity", bias);
     }
-    require(p.repetition_penalty > 0 && p.repetition_penalty <= FLT_MAX, "repetition_penalty",
-            "a finite number > 0", p.repetition_penalty);
-    require(std::isfinite(p.presence_penalty), "presence_penalty", "a finite number", p.presence_penalty);
-    require(std::isfinite(p.frequency_penalty), "frequency_penalty", "a finite number", p.frequency_penalty);
-    require(p.top_p > 0 && p.top_p <= 1, "top_p", "0 < top_p <= 1", p.top_p);
-    require(p.min_p >= 0 && p.min_p < 1, "min_p", "0 <= min_p < 1", p.min_p);
-    require(p.temperature >= 0 && p.temperature <= FLT_MAX, "temperature", "a finite number >= 0",
-            p.temperature);
+    errors.require(p.repetition_penalty > 0 && p.repetition_penalty <= FLT_MAX, "repetition_penalty",
+                   "a finite number > 0", p.repetition_penalty);
+    errors.require(std::isfinite(p.presence_penalty), "presence_penalty", "a finite number",
+                   p.presence_penalty);
+    errors.require(std::isfinite(p.frequency_penalty), "frequency_penalty", "a finite number",
+                   p.frequency_penalty);
+    errors.require(p.top_p > 0 && p.top_p <= 1, "top_p", "0 < top_p <= 1", p.top_p);
+    errors.require(p.min_p >= 0 && p.min_p < 1, "min_p", "0 <= min_p < 1", p.min_p);
+    errors.require(p.temperature >= 0 && p.temperature <= FLT_MAX, "temperature", "a finite number >= 0",
+                   p.temperature);
 }
 
 // Logits changed in place, put back at the end of the scope.
@@ -135,7 +125,7 @@ void Sampler::reserve() {
 
 TokenId Sampler::next(std::span<float> logits, std::span<const TokenId> history) {
     if (logits.size() != vocabulary_) {
-        refuse("logits", std::to_string(vocabulary_) + " values", std::to_string(logits.size()));
+        errors.refuse("logits", std::to_string(vocabulary_) + " values", std::to_string(logits.size()));
     }
     Edits edits(logits, undo_);
     edit(edits, history);

@@ -93,13 +93,9 @@ class ByteBpe final : public Segmenter {
   private:
     TokenKind kind(std::int32_t id) const { return data_.tokens[static_cast<std::size_t>(id)].kind; }
 
-    [[noreturn]] void refuse(std::size_t merge, std::string expected) const {
-        throw Error(ErrorCode::bad_file,
-                    ErrorDetails{.area = "tokenizer",
-                                 .file = data_.source,
-                                 .subject = "tokenizer.ggml.merges[" + std::to_string(merge) + "]",
-                                 .expected = std::move(expected),
-                                 .found = "'" + data_.merges[merge] + "'"});
+    [[noreturn]] void refuse(std::size_t merge, std::string_view expected) const {
+        data_.errors().fail(ErrorCode::bad_file, "tokenizer.ggml.merges[" + std::to_string(merge) + "]",
+                            expected, "'" + data_.merges[merge] + "'");
     }
 
     void add_merges() {

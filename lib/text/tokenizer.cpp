@@ -43,11 +43,8 @@ std::unique_ptr<Segmenter> make_segmenter(const VocabularyData& data, const Toke
         case TokenizerKind::wordpiece: kind = "wordpiece"; break;
         case TokenizerKind::unigram: break;
     }
-    throw Error(ErrorCode::unsupported, ErrorDetails{.area = "tokenizer",
-                                                     .file = data.source,
-                                                     .subject = "tokenizer.ggml.model",
-                                                     .expected = "byte-level BPE or SentencePiece BPE",
-                                                     .found = kind});
+    data.errors().fail(ErrorCode::unsupported, "tokenizer.ggml.model", "byte-level BPE or SentencePiece BPE",
+                       kind);
 }
 
 // SentencePiece files keep the spaces of user-defined tokens as they are or as U+2581; the text has spaces.
@@ -130,12 +127,7 @@ std::optional<std::int32_t> Tokenizer::State::find(std::string_view text) const 
 
 const Token& Tokenizer::State::token(std::int32_t id) const {
     if (valid(id)) return data.tokens[static_cast<std::size_t>(id)];
-    throw Error(ErrorCode::invalid_argument,
-                ErrorDetails{.area = "tokenizer",
-                             .file = data.source,
-                             .subject = "token id",
-                             .expected = "0.." + std::to_string(data.tokens.size() - 1),
-                             .found = std::to_string(id)});
+    data.errors().refuse("token id", "0.." + std::to_string(data.tokens.size() - 1), std::to_string(id));
 }
 
 void Tokenizer::State::encode(std::string_view text, const std::vector<SpecialMatcher::Match>& controls,

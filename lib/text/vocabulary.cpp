@@ -2,37 +2,31 @@
 
 #include <cmath>
 
-#include "lamina/error.hpp"
 #include "text/segmenters.hpp"
 
 namespace lamina::text {
 namespace {
 
-[[noreturn]] void refuse(const VocabularyData& data, std::string subject, std::string expected,
-                         std::string found) {
-    throw Error(ErrorCode::bad_file, ErrorDetails{.area = "tokenizer",
-                                                  .file = data.source,
-                                                  .subject = std::move(subject),
-                                                  .expected = std::move(expected),
-                                                  .found = std::move(found)});
-}
-
 void validate_id(const VocabularyData& data, std::int32_t id, const char* key) {
     if (id == no_token || (id >= 0 && static_cast<std::size_t>(id) < data.tokens.size())) return;
-    refuse(data, key, "an id below " + std::to_string(data.tokens.size()), std::to_string(id));
+    data.errors().fail(ErrorCode::bad_file, key, "an id below " + std::to_string(data.tokens.size()),
+                       std::to_string(id));
 }
 
 void validate_token(const VocabularyData& data, std::size_t id) {
     const Token& token = data.tokens[id];
     const auto name = [id](const char* key) { return std::string(key) + "[" + std::to_string(id) + "]"; };
     if (!std::isfinite(token.score)) {
-        refuse(data, name("tokenizer.ggml.scores"), "a finite number", std::to_string(token.score));
+        data.errors().fail(ErrorCode::bad_file, name("tokenizer.ggml.scores"), "a finite number",
+                           std::to_string(token.score));
     }
     if (token.kind > TokenKind::byte) {
-        refuse(data, name("tokenizer.ggml.token_type"), "0..6", std::to_string(static_cast<int>(token.kind)));
+        data.errors().fail(ErrorCode::bad_file, name("tokenizer.ggml.token_type"), "0..6",
+                           std::to_string(static_cast<int>(token.kind)));
     }
     if (token.kind == TokenKind::byte && byte_token_value(token.text) < 0) {
-        refuse(data, name("tokenizer.ggml.tokens"), "a byte token, <0x00> to <0xFF>", "'" + token.text + "'");
+        data.errors().fail(ErrorCode::bad_file, name("tokenizer.ggml.tokens"),
+                           "a byte token, <0x00> to <0xFF>", "'" + token.text + "'");
     }
 }
 
@@ -43,17 +37,19 @@ void validate_special_bytes(const VocabularyData& data) {
         if (is_special(token.kind) || token.kind == TokenKind::user_defined) bytes += token.text.size();
     }
     if (bytes <= most_special_bytes) return;
-    refuse(data, "tokenizer.ggml.tokens",
-           "at most " + std::to_string(most_special_bytes) + " bytes of control and user-defined tokens",
-           std::to_string(bytes));
+    data.errors().fail(
+        ErrorCode::bad_file, "tokenizer.ggml.tokens",
+        "at most " + std::to_string(most_special_bytes) + " bytes of control and user-defined tokens",
+        std::to_string(bytes));
 }
 
 }  // namespace
 
 void validate(const VocabularyData& data) {
     if (data.tokens.empty() || data.tokens.size() > most_tokens) {
-        refuse(data, "tokenizer.ggml.tokens", "1.." + std::to_string(most_tokens) + " tokens",
-               std::to_string(data.tokens.size()));
+        data.errors().fail(ErrorCode::bad_file, "tokenizer.ggml.tokens",
+                           "1.." + std::to_string(most_tokens) + " tokens",
+                           std::to_string(data.tokens.size()));
     }
     for (std::size_t id = 0; id < data.tokens.size(); ++id) validate_token(data, id);
     validate_special_bytes(data);

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/errors.hpp"
+
 namespace lamina::text {
 
 enum class TokenizerKind {
@@ -44,6 +46,8 @@ struct VocabularyData {
     bool add_space_prefix = false;     // a space before the first word (SentencePiece)
     bool remove_extra_spaces = false;  // read by unigram alone
     std::string source;                // the file, for errors
+
+    Errors errors() const { return {"tokenizer", source}; }
 };
 
 inline constexpr std::size_t most_tokens = std::size_t{4} << 20;

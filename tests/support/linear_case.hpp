@@ -134,7 +134,7 @@ class LinearCase {
     float* out(std::size_t i) { return slots_[linears_[i].out]; }
     // Of many rows; null: there are none.
     const cpu::TileKernels* tiles() const { return linears_.front().matrix_unit ? used_tiles_ : nullptr; }
-    const std::vector<backend::ImplementationReport>& report() const { return report_; }
+    const std::vector<OpImplementation>& report() const { return report_; }
 
   private:
     backend::Slot add_slot(std::uint32_t width) {
@@ -167,7 +167,7 @@ class LinearCase {
     std::optional<backend::Activate> next_;
     bool activates_ = false;
     cpu::Stages stages_;
-    std::vector<backend::ImplementationReport> report_;
+    std::vector<OpImplementation> report_;
 };
 
 }  // namespace lamina::test

@@ -38,11 +38,12 @@ ActivateOperands activate_operands(const Activate& op, const Builder& b) {
         const SlotInfo& info = b.slot("activate", other);
         return info == slot;
     };
-    expect(same(op.out) && (!op.gated || same(op.up)), "activate", "slots of one shape", "different ones");
-    expect(op.gated || op.kind != Activation::clamped_swiglu, "activate", "clamped_swiglu with a gate",
-           "none");
+    errors.require(same(op.out) && (!op.gated || same(op.up)), "activate", "slots of one shape",
+                   "different ones");
+    errors.require(op.gated || op.kind != Activation::clamped_swiglu, "activate",
+                   "clamped_swiglu with a gate", "none");
     const auto kernel = kernel_of(float_kernels(b.isa()), op.kind);
-    expect(kernel != nullptr, "activate", "a known activation", std::to_string(static_cast<int>(op.kind)));
+    errors.require(kernel != nullptr, "activate", "a known activation", static_cast<int>(op.kind));
     return {.kernel = kernel,
             .gate = b.slot_data(op.gate),
             .up = op.gated ? b.slot_data(op.up) : nullptr,

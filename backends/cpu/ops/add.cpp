@@ -8,7 +8,7 @@ void build(const Add& op, Builder& b) {
     const SlotInfo& slot = b.slot("add", op.a);
     for (const Slot other : {op.b, op.out}) {
         const SlotInfo& info = b.slot("add", other);
-        expect(info == slot, "add", "slots of one shape", "different ones");
+        errors.require(info == slot, "add", "slots of one shape", "different ones");
     }
     const float *left = b.slot_data(op.a), *right = b.slot_data(op.b);
     float* result = b.slot_data(op.out);

@@ -1,5 +1,7 @@
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "cpu/ops/attention_work.hpp"
 #include "cpu/ops/ops.hpp"
 
@@ -22,6 +24,10 @@ AttendType type_of(DType type) {
     }
 }
 
+// Prefill by pairs of bf16.
+constexpr Level<AttendKernel> pair_kernels[] = {{Isa::amx, attend_pairs_amx},
+                                                {Isa::avx512_bf16, attend_pairs_avx512}};
+
 // The kernel of prefill rows. It sums in another order than decode does, each in the one that is fastest for
 // it; a program whose rows are invariant pays a tenth of the attention for the order of decode in both.
 struct PrefillKernel {
@@ -34,14 +40,12 @@ PrefillKernel prefill_kernel(const Attention& op, const Builder& b) {
     const std::string isa(to_string(float_isa(b.isa())));
     const bool invariant = b.program().row_invariant;
     PrefillKernel out;
+    const auto allowed = [&](const Level<AttendKernel>& level) { return b.allows(level.isa, out.refusals); };
     if (op.prefill == Precision::f32) {
         out.refusals.add("bf16", invariant ? "not the bits of a row alone" : "inputs are precise");
-    } else if (b.allows(Isa::amx, out.refusals)) {
-        out.kernel = attend_pairs_amx;
-        out.implementation = isa + ", amx for prompts";
-    } else if (b.allows(Isa::avx512_bf16, out.refusals)) {
-        out.kernel = attend_pairs_avx512;
-        out.implementation = isa + ", avx512_bf16 for prompts";
+    } else if (const auto* pairs = first_level(Ladder<AttendKernel>(pair_kernels), allowed)) {
+        out.kernel = pairs->kernels;
+        out.implementation = fmt::format("{}, {} for prompts", isa, to_string(pairs->isa));
     }
     if (out.kernel == nullptr) {
         out.kernel = invariant ? kernels.attend_prefill_as_decode : kernels.attend_prefill;
@@ -166,19 +170,20 @@ class CombineStage final : public Stage {
 
 void build(const Attention& op, Builder& b) {
     const CacheGeometry& g = b.cache("attention", op.group, op.layer);
-    expect(op.heads > 0 && op.heads % g.kv_heads == 0, "attention",
-           "heads in multiples of " + std::to_string(g.kv_heads), std::to_string(op.heads));
+    errors.require(op.heads > 0 && op.heads % g.kv_heads == 0, "attention",
+                   "heads in multiples of " + std::to_string(g.kv_heads), op.heads);
     const SlotInfo& query = b.slot("attention", op.query);
     const SlotInfo& result = b.slot("attention", op.out);
-    expect(query.rows == Rows::all && result.rows == Rows::all, "attention", "slots of all rows",
-           "wanted rows");
-    expect(query.width == std::uint64_t{op.heads} * g.key_dim &&
-               result.width == std::uint64_t{op.heads} * g.value_dim,
-           "attention", "slots as wide as the heads",
-           std::to_string(query.width) + " and " + std::to_string(result.width));
+    errors.require(query.rows == Rows::all && result.rows == Rows::all, "attention", "slots of all rows",
+                   "wanted rows");
+    errors.require(query.width == std::uint64_t{op.heads} * g.key_dim &&
+                       result.width == std::uint64_t{op.heads} * g.value_dim,
+                   "attention", "slots as wide as the heads",
+                   std::to_string(query.width) + " and " + std::to_string(result.width));
     const float* sinks = op.sinks == no_weight ? nullptr : b.vector("attention", op.sinks, op.heads);
-    expect(op.prefill == Precision::f32 || (op.prefill == Precision::bf16 && !b.program().row_invariant),
-           "attention", "prefill in f32, or in bf16 where rows may depend on those beside", name(op.prefill));
+    errors.require(
+        op.prefill == Precision::f32 || (op.prefill == Precision::bf16 && !b.program().row_invariant),
+        "attention", "prefill in f32, or in bf16 where rows may depend on those beside", name(op.prefill));
     const PrefillKernel prefill = prefill_kernel(op, b);
     const AttentionShape shape(b.program(), op, b.threads());
     // Each thread's block, then the partial results of long contexts.

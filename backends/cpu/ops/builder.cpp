@@ -6,7 +6,6 @@
 #include "base/checked.hpp"
 #include "cpu/layout.hpp"
 #include "cpu/ops/ops.hpp"
-#include "lamina/error.hpp"
 
 namespace lamina::cpu {
 
@@ -37,7 +36,7 @@ std::uint64_t routing_bytes(const ExpertRouting& routing, std::uint32_t max_rows
 template <class Items>
 void expect_index(const Items& items, std::size_t index, std::string_view op, const char* what) {
     if (index < items.size()) return;
-    expect(false, op, std::string(what) + " below " + std::to_string(items.size()), std::to_string(index));
+    errors.refuse(op, std::string(what) + " below " + std::to_string(items.size()), std::to_string(index));
 }
 
 }  // namespace
@@ -108,13 +107,14 @@ const ExpertRouting& Builder::routing(std::string_view op, RoutingId id) const {
 const CacheGeometry& Builder::cache(std::string_view op, std::uint32_t group, std::uint32_t layer) const {
     expect_index(program_.caches, group, op, "a cache group");
     const CacheGeometry& g = program_.caches[group];
-    expect(layer < g.layers, op, "a layer below " + std::to_string(g.layers), std::to_string(layer));
-    expect(g.kv_heads > 0 && g.key_dim > 0 && g.value_dim > 0, op, "a cache of keys and values",
-           "an empty one");
-    expect(!g.values_in_keys || g.value_dim <= g.key_dim, op, "values within the keys",
-           std::to_string(g.value_dim) + " of " + std::to_string(g.key_dim));
-    expect(g.type == DType::f32 || g.type == DType::f16 || g.type == DType::bf16 || g.type == DType::q8_0, op,
-           "a cache of f32, f16, bf16 or q8_0", info(g.type).name);
+    errors.require(layer < g.layers, op, "a layer below " + std::to_string(g.layers), layer);
+    errors.require(g.kv_heads > 0 && g.key_dim > 0 && g.value_dim > 0, op, "a cache of keys and values",
+                   "an empty one");
+    errors.require(!g.values_in_keys || g.value_dim <= g.key_dim, op, "values within the keys",
+                   std::to_string(g.value_dim) + " of " + std::to_string(g.key_dim));
+    errors.require(
+        g.type == DType::f32 || g.type == DType::f16 || g.type == DType::bf16 || g.type == DType::q8_0, op,
+        "a cache of f32, f16, bf16 or q8_0", info(g.type).name);
     return g;
 }
 
@@ -124,9 +124,9 @@ const std::byte* Builder::weight_data(WeightId id) const {
 
 const float* Builder::vector(std::string_view op, WeightId id, std::uint64_t count) const {
     const WeightInfo& w = weight(op, id);
-    expect(layout_of(w) == Layout::f32 && w.rows * w.columns == count, op,
-           std::to_string(count) + " values of f32",
-           "'" + w.name + "', " + std::to_string(w.rows) + " x " + std::to_string(w.columns));
+    errors.require(layout_of(w) == Layout::f32 && w.rows * w.columns == count, op,
+                   std::to_string(count) + " values of f32",
+                   "'" + w.name + "', " + std::to_string(w.rows) + " x " + std::to_string(w.columns));
     return reinterpret_cast<const float*>(weight_data(id));
 }
 
@@ -145,19 +145,11 @@ bool Builder::allows(Isa level, Refusals& refusals) const {
 // A program repeats its layers.
 void Builder::report(std::string op, std::string implementation, const Refusals& refusals) {
     if (implementation.empty()) implementation = to_string(float_isa(isa()));
-    const auto same = [&](const ImplementationReport& other) {
+    const auto same = [&](const OpImplementation& other) {
         return other.op == op && other.implementation == implementation && other.refused == refusals.text();
     };
     if (std::any_of(report_.begin(), report_.end(), same)) return;
     report_.push_back({std::move(op), std::move(implementation), refusals.text()});
-}
-
-void expect(bool holds, std::string_view op, std::string_view expected, std::string_view found) {
-    if (holds) return;
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "cpu",
-                                                          .subject = std::string(op),
-                                                          .expected = std::string(expected),
-                                                          .found = std::string(found)});
 }
 
 std::uint64_t slot_rows(const Program& program, const SlotInfo& slot) {

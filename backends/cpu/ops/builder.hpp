@@ -11,6 +11,7 @@
 
 #include "backend/device.hpp"
 #include "backend/op.hpp"
+#include "cpu/errors.hpp"
 #include "cpu/isa.hpp"
 #include "cpu/ops/stage.hpp"
 
@@ -94,7 +95,7 @@ class Builder {
 
     const Stages& stages() const { return stages_; }
     Stages take_stages() { return std::move(stages_); }
-    std::vector<backend::ImplementationReport> take_report() { return std::move(report_); }
+    std::vector<OpImplementation> take_report() { return std::move(report_); }
     std::uint64_t workspace_bytes() const { return end_; }
     std::uint64_t scratch_bytes() const { return end_ - scratch_start_; }
 
@@ -111,11 +112,8 @@ class Builder {
     std::vector<Routing> routings_;
     std::uint64_t scratch_start_ = 0, scratch_at_ = 0, end_ = 0;  // bytes of the workspace
     Stages stages_;
-    std::vector<backend::ImplementationReport> report_;
+    std::vector<OpImplementation> report_;
 };
-
-// Throws invalid_argument where the program contradicts itself.
-void expect(bool holds, std::string_view op, std::string_view expected, std::string_view found);
 
 // The most rows that a slot can hold in a step.
 std::uint64_t slot_rows(const backend::Program& program, const backend::SlotInfo& slot);

@@ -57,9 +57,9 @@ class EmbedStage final : public RowStage {
 void build(const Embed& op, Builder& b) {
     const WeightInfo& table = b.weight("embed", op.table);
     const SlotInfo& slot = b.slot("embed", op.out);
-    expect(slot.rows == Rows::all, "embed", "a slot of all rows", "one of the wanted rows");
-    expect(slot.width == table.columns, "embed",
-           "a slot as wide as the table's " + std::to_string(table.columns), std::to_string(slot.width));
+    errors.require(slot.rows == Rows::all, "embed", "a slot of all rows", "one of the wanted rows");
+    errors.require(slot.width == table.columns, "embed",
+                   "a slot as wide as the table's " + std::to_string(table.columns), slot.width);
     b.add(std::make_unique<EmbedStage>(table, b.weight_data(op.table), b.slot_data(op.out), op.scale,
                                        float_kernels(b.isa())));
     b.report("embed " + std::string(info(table.type).name) + " [" + std::to_string(table.columns) + "]");

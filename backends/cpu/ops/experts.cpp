@@ -203,13 +203,13 @@ class GateStage final : public RowStage {
 void build(const Route& op, Builder& b) {
     const ExpertRouting& routing = b.routing("route", op.routing);
     const SlotInfo& logits = b.slot("route", op.logits);
-    expect(logits == SlotInfo{.width = routing.experts}, "route", "all rows of a logit for each expert",
-           std::to_string(logits.width));
-    expect(
+    errors.require(logits == SlotInfo{.width = routing.experts}, "route",
+                   "all rows of a logit for each expert", logits.width);
+    errors.require(
         routing.groups > 0 && routing.experts % routing.groups == 0 && routing.groups_used > 0 &&
             routing.used > 0 &&
             routing.used <= routing.experts / routing.groups * std::min(routing.groups, routing.groups_used),
-        "route", "as many experts as are used", std::to_string(routing.used));
+        "route", "as many experts as are used", routing.used);
     const float* bias =
         op.selection_bias == no_weight ? nullptr : b.vector("route", op.selection_bias, routing.experts);
     const Routing& to = b.routing_data(op.routing);
@@ -224,8 +224,9 @@ void build(const Dispatch& op, Builder& b) {
     const ExpertRouting& routing = b.routing("dispatch", op.routing);
     const SlotInfo& in = b.slot("dispatch", op.in);
     const SlotInfo& result = b.slot("dispatch", op.out);
-    expect(in == SlotInfo{.width = result.width} && result.rows == Rows::all && result.copies == routing.used,
-           "dispatch", "all rows in, a copy for each expert used out", "other slots");
+    errors.require(
+        in == SlotInfo{.width = result.width} && result.rows == Rows::all && result.copies == routing.used,
+        "dispatch", "all rows in, a copy for each expert used out", "other slots");
     b.add(std::make_unique<DispatchStage>(result, b.routing_data(op.routing), b.slot_data(op.in),
                                           b.slot_data(op.out)));
     b.report("dispatch");
@@ -236,8 +237,8 @@ void build(const Combine& op, Builder& b) {
     const SlotInfo& in = b.slot("combine", op.in);
     const SlotInfo& result = b.slot("combine", op.out);
     const std::uint32_t used = routing.used;
-    expect(result == SlotInfo{.width = in.width} && in.rows == Rows::all && in.copies == used, "combine",
-           "a copy for each expert used in, all rows out", "other slots");
+    errors.require(result == SlotInfo{.width = in.width} && in.rows == Rows::all && in.copies == used,
+                   "combine", "a copy for each expert used in, all rows out", "other slots");
     b.add(std::make_unique<CombineExpertsStage>(result, b.routing_data(op.routing), used, b.slot_data(op.in),
                                                 b.slot_data(op.out), float_kernels(b.isa())));
     b.report("combine");
@@ -246,8 +247,8 @@ void build(const Combine& op, Builder& b) {
 void build(const Gate& op, Builder& b) {
     const SlotInfo& x = b.slot("gate", op.x);
     const SlotInfo& gate = b.slot("gate", op.gate);
-    expect(gate.width == 1 && gate.rows == x.rows && gate.copies == x.copies, "gate", "a value for each row",
-           std::to_string(gate.width));
+    errors.require(gate.width == 1 && gate.rows == x.rows && gate.copies == x.copies, "gate",
+                   "a value for each row", gate.width);
     b.add(std::make_unique<GateStage>(x, b.slot_data(op.x), b.slot_data(op.gate), float_kernels(b.isa())));
     b.report("gate");
 }

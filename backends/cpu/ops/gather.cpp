@@ -31,9 +31,9 @@ class GatherStage final : public Stage {
 void build(const Gather& op, Builder& b) {
     const SlotInfo& in = b.slot("gather", op.in);
     const SlotInfo& result = b.slot("gather", op.out);
-    expect(in.rows == Rows::all && result.rows == Rows::wanted && in.width == result.width &&
-               in.copies == 1 && result.copies == 1,
-           "gather", "all rows in, wanted rows of the same width out", "other slots");
+    errors.require(in.rows == Rows::all && result.rows == Rows::wanted && in.width == result.width &&
+                       in.copies == 1 && result.copies == 1,
+                   "gather", "all rows in, wanted rows of the same width out", "other slots");
     b.add(std::make_unique<GatherStage>(in.width, b.slot_data(op.in), b.slot_data(op.out)));
     b.report("gather");
 }

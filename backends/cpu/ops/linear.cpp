@@ -5,7 +5,6 @@
 #include "cpu/layout.hpp"
 #include "cpu/ops/linear_parts.hpp"
 #include "cpu/ops/ops.hpp"
-#include "lamina/error.hpp"
 
 namespace lamina::cpu {
 namespace {
@@ -25,19 +24,13 @@ void check_shape(const backend::Program& program, const backend::Linear& linear)
                                           program.routings[linear.routing].used == in.copies
                                     : in.copies == weight.matrices);
     if (!groups_fit) {
-        throw Error(ErrorCode::invalid_argument,
-                    ErrorDetails{.area = "linear",
-                                 .subject = weight.name,
-                                 .expected = "a matrix for each copy or expert of the rows",
-                                 .found = std::to_string(weight.matrices) + " for " +
-                                          std::to_string(in.copies) + " copies"});
+        linear_errors.refuse(
+            weight.name, "a matrix for each copy or expert of the rows",
+            std::to_string(weight.matrices) + " for " + std::to_string(in.copies) + " copies");
     }
     if (weight.rows != rows || weight.columns != columns) {
-        throw Error(ErrorCode::invalid_argument,
-                    ErrorDetails{.area = "linear",
-                                 .subject = weight.name,
-                                 .expected = "shape " + shape_text(rows, columns),
-                                 .found = shape_text(weight.rows, weight.columns)});
+        linear_errors.refuse(weight.name, "shape " + shape_text(rows, columns),
+                             shape_text(weight.rows, weight.columns));
     }
 }
 
@@ -50,12 +43,8 @@ const float* bias_data(const backend::Linear& linear, const Builder& b) {
     const bool is_f32 =
         layout_of(bias) == Layout::f32 || (layout_of(bias) == Layout::file && bias.type == DType::f32);
     if (!is_f32 || bias.rows * bias.columns != outputs) {
-        throw Error(ErrorCode::invalid_argument,
-                    ErrorDetails{.area = "linear",
-                                 .subject = bias.name,
-                                 .expected = "a bias of " + std::to_string(outputs) + " f32 values",
-                                 .found = std::string(info(bias.type).name) + " " +
-                                          shape_text(bias.rows, bias.columns)});
+        linear_errors.refuse(bias.name, "a bias of " + std::to_string(outputs) + " f32 values",
+                             std::string(info(bias.type).name) + " " + shape_text(bias.rows, bias.columns));
     }
     return reinterpret_cast<const float*>(b.weight_data(linear.bias));
 }
@@ -72,12 +61,10 @@ void check_precision(const backend::WeightInfo& weight, backend::Precision input
     if (quantized ? input == Precision::int16 || input == Precision::int8
                   : input == Precision::f32 || input == Precision::bf16)
         return;
-    throw Error(ErrorCode::unsupported,
-                ErrorDetails{.area = "linear",
-                             .subject = weight.name,
-                             .expected = quantized ? "inputs of 16 or 8 bits, as quantized weights take them"
-                                                   : "inputs in f32 or bf16, as float weights take them",
-                             .found = backend::name(input)});
+    linear_errors.fail(ErrorCode::unsupported, weight.name,
+                       quantized ? "inputs of 16 or 8 bits, as quantized weights take them"
+                                 : "inputs in f32 or bf16, as float weights take them",
+                       backend::name(input));
 }
 
 LinearOperands operands(const backend::Linear& linear, const Builder& b) {

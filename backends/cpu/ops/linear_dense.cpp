@@ -1,6 +1,5 @@
 // Dense weights (f32, f16, bf16, as they lie in the file) x f32 activations, or activations rounded to bf16.
 #include <algorithm>
-#include <array>
 #include <memory>
 
 #include <fmt/format.h>
@@ -10,7 +9,6 @@
 #include "cpu/layout.hpp"
 #include "cpu/onednn/matmul.hpp"
 #include "cpu/ops/linear_parts.hpp"
-#include "lamina/error.hpp"
 
 namespace lamina::cpu {
 namespace {
@@ -147,20 +145,6 @@ class DenseLinearStage final : public Stage {
     bool all_many_ = false;
 };
 
-struct Level {
-    Isa isa;
-    const DenseKernels& kernels;
-};
-
-// Best first; the last takes everything but pairs of bf16.
-const std::array<Level, 4>& levels() {
-    static const std::array<Level, 4> list = {{{Isa::avx512_bf16, avx512_bf16_dense},
-                                               {Isa::avx512_vnni, avx512_vnni_dense},
-                                               {Isa::avx2, avx2_dense},
-                                               {Isa::scalar, scalar_dense}}};
-    return list;
-}
-
 DenseKernel kernel_for(const DenseKernels& kernels, DType type, Input form) {
     if (form == Input::bf16) return kernels.bf16_pairs;
     return type == DType::f32 ? kernels.f32 : type == DType::f16 ? kernels.f16 : kernels.bf16;
@@ -169,11 +153,8 @@ DenseKernel kernel_for(const DenseKernels& kernels, DType type, Input form) {
 DType data_type(const backend::WeightInfo& weight) {
     const DType type = layout_of(weight) == Layout::f32 ? DType::f32 : weight.type;
     if (is_float(type)) return type;
-    throw Error(ErrorCode::unsupported,
-                ErrorDetails{.area = "linear",
-                             .subject = weight.name,
-                             .expected = "packed blocks, f32, f16 or bf16",
-                             .found = std::string(info(type).name) + " as in the file"});
+    linear_errors.fail(ErrorCode::unsupported, weight.name, "packed blocks, f32, f16 or bf16",
+                       std::string(info(type).name) + " as in the file");
 }
 
 // Pairs of bf16 need their instruction.
@@ -226,22 +207,18 @@ DenseWeight choose(const LinearOperands& o, DType type, Input form, Builder& b) 
     DenseWeight w{.operands = o, .type = type, .kernel = nullptr, .many = {}};
     Refusals refusals;
     if (!b.measures()) choose_onednn(b, form, w, refusals);
-    for (const Level& level : levels()) {
-        w.kernel = kernel_for(level.kernels, type, form);
-        const std::string isa(to_string(level.isa));
-        if (!w.kernel) {
-            if (level.isa == Isa::avx512_bf16) refusals.add(isa, "only for pairs of bf16");
-            continue;
-        }
-        if (level.isa == Isa::scalar || b.allows(level.isa, refusals)) {
-            report_linear(*o.weight,
-                          w.many.empty() ? fmt::format("dense {}", isa)
-                                         : fmt::format("onednn from {} rows, dense {}",
-                                                       DenseLinearStage::many_rows, isa),
-                          refusals, b);
-            break;
-        }
-    }
+    const auto* level = first_level(dense_levels(), [&](const Level<DenseKernels>& candidate) {
+        if (kernel_for(candidate.kernels, type, form)) return b.allows(candidate.isa, refusals);
+        if (candidate.isa == Isa::avx512_bf16)
+            refusals.add(std::string(to_string(candidate.isa)), "only for pairs of bf16");
+        return false;
+    });
+    w.kernel = kernel_for(level->kernels, type, form);
+    const std::string dense = fmt::format("dense {}", to_string(level->isa));
+    report_linear(
+        *o.weight,
+        w.many.empty() ? dense : fmt::format("onednn from {} rows, {}", DenseLinearStage::many_rows, dense),
+        refusals, b);
     return w;
 }
 

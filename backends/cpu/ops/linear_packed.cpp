@@ -83,11 +83,8 @@ class PackedLinearStage final : public Stage {
     std::vector<PackedProduct> products_;
 };
 
-const PackedLevel& choose(const Builder& b, Refusals& refusals) {
-    for (const PackedLevel& level : packed_levels()) {
-        if (level.isa == Isa::scalar || b.allows(level.isa, refusals)) return level;
-    }
-    return packed_levels().back();
+const Level<PackedKernels>& choose(const Builder& b, Refusals& refusals) {
+    return *first_level(packed_levels(), [&](const auto& level) { return b.allows(level.isa, refusals); });
 }
 
 // The kernels of the matrix unit, where all of the group may use it.
@@ -132,7 +129,7 @@ std::vector<PackedProduct> products_of(const LinearGroup& group, const PackedKer
     return products;
 }
 
-void report(const LinearGroup& group, const PackedLevel& level, const TileKernels* tiles,
+void report(const LinearGroup& group, const Level<PackedKernels>& level, const TileKernels* tiles,
             const Refusals& refusals, Builder& b) {
     for (const LinearOperands& o : group.linears) {
         report_linear(
@@ -151,7 +148,7 @@ void build_packed(const LinearGroup& group, Builder& b) {
     Refusals refusals;
     refusals.add("onednn", "no scales by group");
     const TileKernels* tiles = choose_tiles(group, b, refusals);
-    const PackedLevel& level = choose(b, refusals);
+    const Level<PackedKernels>& level = choose(b, refusals);
     report(group, level, tiles, refusals, b);
 
     const LinearOperands& any = group.linears.front();

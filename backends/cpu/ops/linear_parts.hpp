@@ -12,6 +12,8 @@
 
 namespace lamina::cpu {
 
+inline constexpr Errors linear_errors{"linear"};
+
 // Which rows each matrix of a weight multiplies: runs of rows, in the order of the matrices.
 struct RowGroups {
     std::uint64_t matrices = 1;

@@ -50,10 +50,11 @@ class NormStage final : public RowStage {
 void build(const Norm& op, Builder& b) {
     const SlotInfo& in = b.slot("norm", op.in);
     const SlotInfo& result = b.slot("norm", op.out);
-    expect(in == result, "norm", "slots of one shape", "different ones");
-    expect(op.group > 0 && in.width % op.group == 0, "norm",
-           "a group that divides " + std::to_string(in.width), std::to_string(op.group));
-    expect(op.bias == no_weight || op.centered, "norm", "a bias only with a centered norm", "one without");
+    errors.require(in == result, "norm", "slots of one shape", "different ones");
+    errors.require(op.group > 0 && in.width % op.group == 0, "norm",
+                   "a group that divides " + std::to_string(in.width), op.group);
+    errors.require(op.bias == no_weight || op.centered, "norm", "a bias only with a centered norm",
+                   "one without");
     const auto& all = b.program().weights;
     const bool whole = op.weight < all.size() && all[op.weight].values() == in.width;
     const std::uint64_t weights = whole ? in.width : op.group;

@@ -1,7 +1,5 @@
 #include "cpu/ops/ops.hpp"
 
-#include <algorithm>
-#include <array>
 #include <variant>
 
 #include "cpu/profile.hpp"
@@ -11,6 +9,18 @@ namespace lamina::cpu {
 using namespace backend;
 
 namespace {
+
+constexpr Level<FloatKernels> float_list[] = {{Isa::avx512_vnni, float_kernels_avx512},
+                                              {Isa::avx2, float_kernels_avx2},
+                                              {Isa::scalar, float_kernels_scalar}};
+constexpr Level<PackedKernels> packed_list[] = {{Isa::avx512_vnni, avx512_vnni_packed},
+                                                {Isa::avx_vnni, avx_vnni_packed},
+                                                {Isa::avx2, avx2_packed},
+                                                {Isa::scalar, scalar_packed}};
+constexpr Level<DenseKernels> dense_list[] = {{Isa::avx512_bf16, avx512_bf16_dense},
+                                              {Isa::avx512_vnni, avx512_vnni_dense},
+                                              {Isa::avx2, avx2_dense},
+                                              {Isa::scalar, scalar_dense}};
 
 // The Linears from `first` on that read what the first one reads, while none of them writes it.
 std::vector<Linear> linears_from(const std::vector<Op>& ops, std::size_t first) {
@@ -62,33 +72,15 @@ Workspace measure(const Program& program, const Target& target) {
     return {b.workspace_bytes(), b.scratch_bytes()};
 }
 
-Isa float_isa(Isa allowed) {
-    if (usable(Isa::avx512_vnni, allowed)) return Isa::avx512_vnni;
-    return usable(Isa::avx2, allowed) ? Isa::avx2 : Isa::scalar;
-}
-
+Isa float_isa(Isa allowed) { return best_level(Ladder<FloatKernels>(float_list), allowed).isa; }
 const FloatKernels& float_kernels(Isa allowed) {
-    switch (float_isa(allowed)) {
-        case Isa::avx512_vnni: return float_kernels_avx512;
-        case Isa::avx2: return float_kernels_avx2;
-        default: return float_kernels_scalar;
-    }
+    return best_level(Ladder<FloatKernels>(float_list), allowed).kernels;
 }
 
-std::span<const PackedLevel> packed_levels() {
-    static const std::array<PackedLevel, 4> levels = {{{Isa::avx512_vnni, avx512_vnni_packed},
-                                                       {Isa::avx_vnni, avx_vnni_packed},
-                                                       {Isa::avx2, avx2_packed},
-                                                       {Isa::scalar, scalar_packed}}};
-    return levels;
-}
+Ladder<PackedKernels> packed_levels() { return packed_list; }
+const PackedKernels& packed_kernels(Isa allowed) { return best_level(packed_levels(), allowed).kernels; }
 
-const PackedKernels& packed_kernels(Isa allowed) {
-    const auto levels = packed_levels();
-    return std::find_if(levels.begin(), levels.end() - 1,
-                        [allowed](const PackedLevel& level) { return usable(level.isa, allowed); })
-        ->kernels;
-}
+Ladder<DenseKernels> dense_levels() { return dense_list; }
 
 const TileKernels* tile_kernels(Isa isa) { return isa == Isa::amx ? &amx_tiles : nullptr; }
 

@@ -8,6 +8,7 @@
 
 #include "cpu/kernels/float_kernels.hpp"
 #include "cpu/kernels/linear_task.hpp"
+#include "cpu/ladder.hpp"
 #include "cpu/ops/builder.hpp"
 
 namespace lamina::cpu {
@@ -61,14 +62,11 @@ std::uint64_t rope_row_floats(const backend::RopeTable& rope);
 // The level of the f32 kernels under `allowed` and their table.
 Isa float_isa(Isa allowed);
 const FloatKernels& float_kernels(Isa allowed);
-// The kernels of int8, best first; the last, which is scalar, runs everywhere.
-struct PackedLevel {
-    Isa isa;
-    const PackedKernels& kernels;
-};
-std::span<const PackedLevel> packed_levels();
-// The best of them under `allowed`.
+// The kernels of int8, and the best of them under `allowed`.
+Ladder<PackedKernels> packed_levels();
 const PackedKernels& packed_kernels(Isa allowed);
+// Those of dense weights. avx512_bf16 has none but for pairs of bf16.
+Ladder<DenseKernels> dense_levels();
 // The kernels of the matrix unit, for Linears that may use it; null where `isa` has none.
 const TileKernels* tile_kernels(Isa isa);
 

@@ -85,16 +85,15 @@ void build_rope_tables(Builder& b) {
 
 void build(const Rope& op, Builder& b) {
     const auto& ropes = b.program().ropes;
-    expect(op.rope < ropes.size(), "rope", "a table below " + std::to_string(ropes.size()),
-           std::to_string(op.rope));
+    errors.require(op.rope < ropes.size(), "rope", "a table below " + std::to_string(ropes.size()), op.rope);
     const RopeTable& rope = ropes[op.rope];
     const SlotInfo& slot = b.slot("rope", op.x);
     const std::uint64_t width = std::uint64_t{op.heads} * op.head_dim;
-    expect(slot.rows == Rows::all && slot.copies == 1 && slot.width == width, "rope",
-           "all rows of " + std::to_string(width), std::to_string(slot.width));
-    expect(op.offset <= op.head_dim && rope.dims() <= op.head_dim - op.offset, "rope",
-           "at most " + std::to_string(op.head_dim) + " dims and offset",
-           std::to_string(rope.inverse_frequencies.size() * 2));
+    errors.require(slot.rows == Rows::all && slot.copies == 1 && slot.width == width, "rope",
+                   "all rows of " + std::to_string(width), slot.width);
+    errors.require(op.offset <= op.head_dim && rope.dims() <= op.head_dim - op.offset, "rope",
+                   "at most " + std::to_string(op.head_dim) + " dims and offset",
+                   rope.inverse_frequencies.size() * 2);
     b.add(std::make_unique<RopeStage>(op, rope, b.slot_data(op.x), b.rope_data(op.rope),
                                       float_kernels(b.isa())));
     b.report("rope [" + std::to_string(rope.dims()) + " of " + std::to_string(op.head_dim) + "]");

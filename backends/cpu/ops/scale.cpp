@@ -6,7 +6,7 @@ using namespace backend;
 
 void build(const Scale& op, Builder& b) {
     const SlotInfo& slot = b.slot("scale", op.x);
-    expect(op.cap >= 0.0f, "scale", "a cap of 0 or more", std::to_string(op.cap));
+    errors.require(op.cap >= 0.0f, "scale", "a cap of 0 or more", op.cap);
     float* x = b.slot_data(op.x);
     const FloatKernels& kernels = float_kernels(b.isa());
     const auto work = [x, op, &kernels](std::uint64_t first, std::uint64_t count) {

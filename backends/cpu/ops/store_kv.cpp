@@ -97,12 +97,12 @@ void build(const StoreKv& op, Builder& b) {
     const CacheGeometry& g = b.cache("store_kv", op.group, op.layer);
     const SlotInfo& keys = b.slot("store_kv", op.keys);
     const SlotInfo& values = b.slot("store_kv", op.values);
-    expect(keys.rows == Rows::all && values.rows == Rows::all, "store_kv", "slots of all rows",
-           "wanted rows");
-    expect(keys.width == std::uint64_t{g.kv_heads} * g.key_dim &&
-               (g.values_in_keys || values.width == std::uint64_t{g.kv_heads} * g.value_dim),
-           "store_kv", "slots as wide as the cache's heads",
-           std::to_string(keys.width) + " and " + std::to_string(values.width));
+    errors.require(keys.rows == Rows::all && values.rows == Rows::all, "store_kv", "slots of all rows",
+                   "wanted rows");
+    errors.require(keys.width == std::uint64_t{g.kv_heads} * g.key_dim &&
+                       (g.values_in_keys || values.width == std::uint64_t{g.kv_heads} * g.value_dim),
+                   "store_kv", "slots as wide as the cache's heads",
+                   std::to_string(keys.width) + " and " + std::to_string(values.width));
     b.add(std::make_unique<StoreKvStage>(op, g, b.slot_data(op.keys), b.slot_data(op.values),
                                          b.cache_data(op.group), b.isa()));
     b.report("store_kv " + std::string(info(g.type).name));

@@ -23,9 +23,9 @@ struct Place {
 Place place(const Heads& heads, const StridedCopy& op, const Builder& b) {
     const SlotInfo& slot = b.slot("strided_copy", heads.slot);
     const std::uint64_t last = slot.copies > 1 ? 0 : std::uint64_t{op.heads - 1} * heads.stride;
-    expect(slot.rows == Rows::all && op.heads > 0 && (slot.copies == 1 || slot.copies == op.heads) &&
-               last + heads.offset + op.width <= slot.width,
-           "strided_copy", "heads within a slot of all rows", std::to_string(slot.width));
+    errors.require(slot.rows == Rows::all && op.heads > 0 && (slot.copies == 1 || slot.copies == op.heads) &&
+                       last + heads.offset + op.width <= slot.width,
+                   "strided_copy", "heads within a slot of all rows", slot.width);
     return {b.slot_data(heads.slot), slot.width, heads.stride, heads.offset, slot.copies > 1};
 }
 

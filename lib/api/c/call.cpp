@@ -75,13 +75,6 @@ lamina_error error_of(const std::exception_ptr& failure) noexcept {
     } catch (...) { return current_error(); }
 }
 
-void Call::refuse(std::string subject, std::string expected, std::string found) const {
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = function_,
-                                                          .subject = std::move(subject),
-                                                          .expected = std::move(expected),
-                                                          .found = std::move(found)});
-}
-
 }  // namespace lamina::c_api
 
 using namespace lamina;

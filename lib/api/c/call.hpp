@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/errors.hpp"
 #include "lamina/c/error.h"
 
 namespace lamina::c_api {
@@ -25,11 +26,11 @@ class Call {
   public:
     explicit Call(const char* function) noexcept : function_(function) {}
 
-    [[noreturn]] void refuse(std::string subject, std::string expected, std::string found) const;
+    Errors errors() const { return {function_}; }
 
     template <class T>
     T& given(T* pointer, const char* name) const {
-        if (pointer == nullptr) refuse(name, "a pointer", "NULL");
+        if (pointer == nullptr) errors().refuse(name, "a pointer", "NULL");
         return *pointer;
     }
 
@@ -44,8 +45,9 @@ class Call {
     // `size` elements, of which there may be none.
     template <class T>
     std::span<T> list(T* data, std::size_t size, const char* name) const {
-        if (data == nullptr && size > 0) refuse(name, "a pointer, as there is a size", "NULL");
-        if (size > most_bytes / sizeof(T)) refuse(name, "a size that fits into memory", std::to_string(size));
+        if (data == nullptr && size > 0) errors().refuse(name, "a pointer, as there is a size", "NULL");
+        if (size > most_bytes / sizeof(T))
+            errors().refuse(name, "a size that fits into memory", std::to_string(size));
         return {data, size};
     }
 
@@ -58,7 +60,8 @@ class Call {
     template <class Enum>
     Enum enumeration(std::int32_t value, Enum last, const char* name) const {
         if (value < 0 || value > static_cast<std::int32_t>(last)) {
-            refuse(name, "0.." + std::to_string(static_cast<std::int32_t>(last)), std::to_string(value));
+            errors().refuse(name, "0.." + std::to_string(static_cast<std::int32_t>(last)),
+                            std::to_string(value));
         }
         return static_cast<Enum>(value);
     }

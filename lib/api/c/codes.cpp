@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/errors.hpp"
 #include "lamina/c/embedding.h"
 #include "lamina/c/engine.h"
 #include "lamina/c/model_options.h"
@@ -69,15 +70,9 @@ static_assert(same(FinishReason::failed, LAMINA_FINISH_FAILED));
 void require_ok(lamina_error_code returned, const char* callback) {
     if (returned == LAMINA_OK) return;
     if (const auto code = from_c(returned)) {
-        throw Error(*code, ErrorDetails{.area = "host",
-                                        .subject = callback,
-                                        .expected = "LAMINA_OK from the callback",
-                                        .found = std::string(to_string(*code))});
+        Errors{"host"}.fail(*code, callback, "LAMINA_OK from the callback", to_string(*code));
     }
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "host",
-                                                          .subject = callback,
-                                                          .expected = "an error code from the callback",
-                                                          .found = std::to_string(returned)});
+    Errors{"host"}.refuse(callback, "an error code from the callback", std::to_string(returned));
 }
 
 bool goes_on(lamina_error_code returned, const char* callback) {

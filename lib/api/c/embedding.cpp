@@ -28,7 +28,7 @@ EmbedOptions embed_options(const Call& c, const lamina_embed_options* given) {
     if (given == nullptr) return {};
     const auto options = read_struct(c, *given, default_options(), "options");
     for (const auto byte : options.reserved)
-        if (byte != 0) c.refuse("options.reserved", "0", std::to_string(byte));
+        if (byte != 0) c.errors().refuse("options.reserved", "0", std::to_string(byte));
     return {.pooling = c.enumeration(options.pooling, Pooling::last, "options.pooling"),
             .normalise = options.normalise};
 }
@@ -51,8 +51,8 @@ lamina_error embed(const char* function, const lamina_model* model, const Given*
         const auto given = c.list(texts, count, "texts");
         const std::size_t width = self.info().embedding;
         if (value_count % width != 0 || value_count / width != count) {  // the product might overflow
-            c.refuse("value_count", std::to_string(count) + " x " + std::to_string(width),
-                     std::to_string(value_count));
+            c.errors().refuse("value_count", std::to_string(count) + " x " + std::to_string(width),
+                              std::to_string(value_count));
         }
         const auto how = embed_options(c, options);
         std::vector<Text> read;

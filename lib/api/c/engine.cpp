@@ -24,7 +24,7 @@ lamina_engine_options default_options() {
 EngineOptions engine_options(const Call& c, const lamina_engine_options* given) {
     if (given == nullptr) return {};
     const auto options = read_struct(c, *given, default_options(), "options");
-    if (options.reserved != 0) c.refuse("options.reserved", "0", std::to_string(options.reserved));
+    if (options.reserved != 0) c.errors().refuse("options.reserved", "0", std::to_string(options.reserved));
     return {.queue = options.queue};
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "api/c/call.hpp"
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina::c_api {
 
@@ -18,8 +18,9 @@ inline constexpr std::size_t max_struct_size = 4096;
 // struct.
 inline void check_size(const Call& c, std::size_t size, std::size_t first, const std::string& name) {
     if (size >= first && size <= max_struct_size) return;
-    c.refuse(name, "a size of " + std::to_string(first) + ".." + std::to_string(max_struct_size) + " bytes",
-             std::to_string(size));
+    c.errors().refuse(
+        name, "a size of " + std::to_string(first) + ".." + std::to_string(max_struct_size) + " bytes",
+        std::to_string(size));
 }
 
 // What a host's struct says, as this library knows it. `first` as above.
@@ -32,12 +33,9 @@ Struct read_struct(const Call& c, const Struct& given, const Struct& defaults, c
     const auto* bytes = reinterpret_cast<const unsigned char*>(&given);
     for (std::size_t i = sizeof(Struct); i < size; ++i) {
         if (bytes[i] == 0) continue;
-        throw Error(
-            ErrorCode::unsupported,
-            ErrorDetails{.area = "options",
-                         .subject = name,
-                         .expected = "what lamina " + std::string(lamina_version()) + " knows",
-                         .found = "something in byte " + std::to_string(i) + " that a later version knows"});
+        Errors{"options"}.fail(ErrorCode::unsupported, name,
+                               "what lamina " + std::string(lamina_version()) + " knows",
+                               "something in byte " + std::to_string(i) + " that a later version knows");
     }
     Struct out = defaults;
     std::memcpy(&out, &given, std::min(size, sizeof(Struct)));

@@ -21,7 +21,8 @@ lamina_error get(const char* function, const lamina_tensor_file* file, lamina_st
     return c_api::call(function, [&](const Call& c) {
         const auto out = c.list(values, count, "values");
         const auto found = (self(c, file).*read)(c.text(name, "name"));
-        if (found.size() != count) c.refuse("count", std::to_string(found.size()), std::to_string(count));
+        if (found.size() != count)
+            c.errors().refuse("count", std::to_string(found.size()), std::to_string(count));
         std::copy(found.begin(), found.end(), out.begin());
     });
 }

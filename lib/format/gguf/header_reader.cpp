@@ -1,7 +1,6 @@
 #include "format/gguf/header_reader.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "base/checked.hpp"
 
@@ -11,10 +10,10 @@ std::string HeaderReader::string(std::string_view what, std::uint64_t limit) {
     const std::uint64_t offset = position();
     const auto length = read<std::uint64_t>(what);
     if (length > limit) {
-        fail(offset, what, "a string of at most " + std::to_string(limit) + " bytes", std::to_string(length));
+        at(offset).fail(ErrorCode::bad_file, what, "a string of at most " + std::to_string(limit) + " bytes",
+                        std::to_string(length));
     }
-    const auto bytes = take(length, what);
-    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return std::string(as_text(take(length, what)));
 }
 
 std::uint64_t HeaderReader::count(std::string_view what, std::uint64_t min_entry) {
@@ -28,27 +27,20 @@ void HeaderReader::check_count(std::uint64_t offset, std::string_view what, std:
                                std::uint64_t min_entry) const {
     const std::uint64_t most = remaining() / min_entry;
     if (count <= most) return;
-    fail(offset, what, "a count of at most " + std::to_string(most) + ", for which the file has bytes",
-         std::to_string(count) + ": it is damaged or not completely downloaded");
+    at(offset).fail(ErrorCode::bad_file, what,
+                    "a count of at most " + std::to_string(most) + ", for which the file has bytes",
+                    std::to_string(count) + ": it is damaged or not completely downloaded");
 }
 
 void HeaderReader::charge(std::uint64_t count, std::uint64_t bytes_each, std::string_view what) {
     const auto bytes = checked_mul(count, bytes_each);
     const auto sum = bytes ? checked_add(charged_, *bytes) : std::nullopt;
     if (!sum || *sum > Limits::metadata) {
-        fail(position(), what, "metadata of at most " + std::to_string(Limits::metadata) + " bytes", "more");
+        at(position())
+            .fail(ErrorCode::bad_file, what,
+                  "metadata of at most " + std::to_string(Limits::metadata) + " bytes", "more");
     }
     charged_ = *sum;
-}
-
-void HeaderReader::fail(std::uint64_t offset, std::string_view what, std::string expected, std::string found,
-                        ErrorCode code) const {
-    throw Error(code, ErrorDetails{.area = "gguf",
-                                   .file = file_.path,
-                                   .subject = std::string(what),
-                                   .offset = offset,
-                                   .expected = std::move(expected),
-                                   .found = std::move(found)});
 }
 
 void HeaderReader::populate_ahead(std::uint64_t end) {

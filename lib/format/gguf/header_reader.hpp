@@ -42,8 +42,8 @@ class HeaderReader {
     // Counts memory that metadata take; throws beyond Limits::metadata.
     void charge(std::uint64_t count, std::uint64_t bytes_each, std::string_view what);
 
-    [[noreturn]] void fail(std::uint64_t offset, std::string_view what, std::string expected,
-                           std::string found, ErrorCode code = ErrorCode::bad_file) const;
+    // Errors at a byte of the file.
+    Errors at(std::uint64_t offset) const { return {"gguf", file_.path, offset}; }
 
   private:
     // A mapped file that was truncated meanwhile is an error here, and no SIGBUS at the first touch.

@@ -19,7 +19,8 @@ void charge_text(HeaderReader& reader, const std::string& text, std::string_view
 bool read_boolean(HeaderReader& reader, std::string_view key) {
     const std::uint64_t offset = reader.position();
     const auto value = reader.read<std::uint8_t>(key);
-    if (value > 1) reader.fail(offset, key, "a boolean, 0 or 1", std::to_string(value));
+    if (value > 1)
+        reader.at(offset).fail(ErrorCode::bad_file, key, "a boolean, 0 or 1", std::to_string(value));
     return value == 1;
 }
 
@@ -38,7 +39,8 @@ Value read_numbers(HeaderReader& reader, std::uint64_t count, std::string_view k
         out[i] = static_cast<typename Out::value_type>(value);
         if constexpr (std::is_same_v<T, std::uint64_t>) {
             if (out[i] < 0) {
-                reader.fail(offset + i * sizeof(T), key, "integers below 2^63", std::to_string(value));
+                reader.at(offset + i * sizeof(T))
+                    .fail(ErrorCode::bad_file, key, "integers below 2^63", std::to_string(value));
             }
         }
     }
@@ -67,7 +69,8 @@ Value read_strings(HeaderReader& reader, std::uint64_t count, std::string_view k
 
 [[noreturn]] void fail_type(const HeaderReader& reader, std::uint64_t offset, std::string_view key,
                             ValueType type) {
-    reader.fail(offset, key, "a value type from 0 to 12", std::to_string(static_cast<std::uint32_t>(type)));
+    reader.at(offset).fail(ErrorCode::bad_file, key, "a value type from 0 to 12",
+                           std::to_string(static_cast<std::uint32_t>(type)));
 }
 
 Value read_array(HeaderReader& reader, std::string_view key) {
@@ -88,8 +91,8 @@ Value read_array(HeaderReader& reader, std::string_view key) {
         case ValueType::boolean: return read_booleans(reader, count, key);
         case ValueType::string: return read_strings(reader, count, key);
         case ValueType::array:
-            reader.fail(offset, key, "an array of plain values", "an array of arrays",
-                        ErrorCode::unsupported);
+            reader.at(offset).fail(ErrorCode::unsupported, key, "an array of plain values",
+                                   "an array of arrays");
     }
     fail_type(reader, offset, key, type);
 }
@@ -129,11 +132,14 @@ void read_metadata(HeaderReader& reader, std::uint64_t count, ModelFile& model) 
         auto key = reader.string("metadata key", Limits::key);
         reader.charge(1, map_node_bytes, key);
         charge_text(reader, key, key);
-        if (model.has(key)) reader.fail(key_offset, key, "one value for a key", "the key a second time");
+        if (model.has(key))
+            reader.at(key_offset)
+                .fail(ErrorCode::bad_file, key, "one value for a key", "the key a second time");
         const std::uint64_t offset = reader.position();
         const auto type = static_cast<ValueType>(reader.read<std::uint32_t>(key));
         if (key == "general.alignment" && type != ValueType::u32) {
-            reader.fail(offset, key, "a value of type u32", "type " + std::string(to_string(type)));
+            reader.at(offset).fail(ErrorCode::bad_file, key, "a value of type u32",
+                                   "type " + std::string(to_string(type)));
         }
         auto value = read_value(reader, offset, type, key);
         model.metadata.emplace(std::move(key), std::move(value));

@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/errors.hpp"
 #include "format/gguf/gguf.hpp"
-#include "lamina/error.hpp"
 
 namespace lamina::format::gguf {
 namespace {
@@ -21,14 +21,7 @@ std::string part_suffix(std::uint64_t index, std::uint64_t count) {
     return text.data();
 }
 
-[[noreturn]] void fail(const std::string& path, std::string subject, std::string expected,
-                       std::string found) {
-    throw Error(ErrorCode::bad_file, ErrorDetails{.area = "gguf",
-                                                  .file = path,
-                                                  .subject = std::move(subject),
-                                                  .expected = std::move(expected),
-                                                  .found = std::move(found)});
-}
+Errors errors_of(const std::string& path) { return {"gguf", path}; }
 
 // What the file says of itself.
 struct Part {
@@ -51,11 +44,10 @@ std::optional<Part> part_of(const ModelFile& model) {
 // The path without the suffix that names the part; the name must agree with the keys.
 std::string common_prefix(const std::string& path, const Part& part) {
     const std::string suffix = part_suffix(part.index, part.count);
-    const bool agrees =
-        path.size() >= suffix.size() && path.compare(path.size() - suffix.size(), suffix.size(), suffix) == 0;
-    if (!agrees) {
-        fail(path, "split.no", "a file name that ends in " + suffix + ", since the file is part of a set",
-             "another name");
+    if (!path.ends_with(suffix)) {
+        errors_of(path).fail(ErrorCode::bad_file, "split.no",
+                             "a file name that ends in " + suffix + ", since the file is part of a set",
+                             "another name");
     }
     return path.substr(0, path.size() - suffix.size());
 }
@@ -74,17 +66,22 @@ ModelFile read_part(const std::string& path, FileAccess access, std::uint64_t in
 }
 
 void check_part(const ModelFile& model, const Part& expected) {
+    const Errors errors = errors_of(model.path());
     const auto part = part_of(model);
-    if (!part) fail(model.path(), "split.count", std::to_string(expected.count), "a model in one file");
+    if (!part)
+        errors.fail(ErrorCode::bad_file, "split.count", std::to_string(expected.count),
+                    "a model in one file");
     if (part->count != expected.count) {
-        fail(model.path(), "split.count", std::to_string(expected.count), std::to_string(part->count));
+        errors.fail(ErrorCode::bad_file, "split.count", std::to_string(expected.count),
+                    std::to_string(part->count));
     }
     if (part->index != expected.index) {
-        fail(model.path(), "split.no", std::to_string(expected.index), std::to_string(part->index));
+        errors.fail(ErrorCode::bad_file, "split.no", std::to_string(expected.index),
+                    std::to_string(part->index));
     }
     if (part->tensors != expected.tensors) {
-        fail(model.path(), "split.tensors.count", std::to_string(expected.tensors),
-             std::to_string(part->tensors));
+        errors.fail(ErrorCode::bad_file, "split.tensors.count", std::to_string(expected.tensors),
+                    std::to_string(part->tensors));
     }
 }
 
@@ -116,8 +113,10 @@ ModelFile open(const std::string& path, FileAccess access) {
         if (whole.tensors.size() > part->tensors) break;  // no more than the limit, however many parts follow
     }
     if (whole.tensors.size() != part->tensors) {
-        fail(path, "split.tensors.count", std::to_string(part->tensors) + " tensors in all parts",
-             std::to_string(whole.tensors.size()) + (whole.files.size() < part->count ? " or more" : ""));
+        errors_of(path).fail(
+            ErrorCode::bad_file, "split.tensors.count",
+            std::to_string(part->tensors) + " tensors in all parts",
+            std::to_string(whole.tensors.size()) + (whole.files.size() < part->count ? " or more" : ""));
     }
     whole.index();
     return whole;

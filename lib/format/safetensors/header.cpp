@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina::format::safetensors {
 namespace {
@@ -97,13 +97,10 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
         // nlohmann's text names its own classes before the first ": ".
         const std::string text = e.what();
         const auto colon = text.find(": ");
-        throw Error(ErrorCode::bad_file,
-                    ErrorDetails{.area = "safetensors",
-                                 .file = path_,
-                                 .subject = "header",
-                                 .offset = position + 7,  // 8 bytes of length; positions from 1
-                                 .expected = "JSON",
-                                 .found = colon == std::string::npos ? text : text.substr(colon + 2)});
+        // 8 bytes of length come before; positions count from 1.
+        Errors{"safetensors", path_, position + 7}.fail(
+            ErrorCode::bad_file, "header", "JSON",
+            colon == std::string::npos ? text : text.substr(colon + 2));
     }
 
   private:
@@ -172,12 +169,10 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
         }
     }
 
-    [[noreturn]] void fail(std::string expected, std::string found) const {
-        throw Error(ErrorCode::bad_file, ErrorDetails{.area = "safetensors",
-                                                      .file = path_,
-                                                      .subject = entry_.name.empty() ? "header" : entry_.name,
-                                                      .expected = std::move(expected),
-                                                      .found = std::move(found)});
+    // About the present entry.
+    [[noreturn]] void fail(std::string_view expected, std::string_view found) const {
+        Errors{"safetensors", path_}.fail(ErrorCode::bad_file, entry_.name.empty() ? "header" : entry_.name,
+                                          expected, found);
     }
 
     const std::string& path_;

@@ -10,15 +10,6 @@
 namespace lamina::format::safetensors {
 namespace {
 
-[[noreturn]] void fail(const std::string& path, std::string_view name, std::string expected,
-                       std::string found, ErrorCode code = ErrorCode::bad_file) {
-    throw Error(code, ErrorDetails{.area = "safetensors",
-                                   .file = path,
-                                   .subject = std::string(name),
-                                   .expected = std::move(expected),
-                                   .found = std::move(found)});
-}
-
 std::string to_text(const Extent& extent) {
     return "bytes " + std::to_string(extent.begin) + " to " + std::to_string(extent.end);
 }
@@ -26,16 +17,17 @@ std::string to_text(const Extent& extent) {
 std::string_view header_text(ByteReader& reader) {
     const auto size = reader.read<std::uint64_t>("header size");
     if (size > Limits::header || size > reader.remaining()) {
-        reader.fail("header size",
-                    "at most " + std::to_string(std::min(Limits::header, reader.remaining())) + " bytes",
-                    std::to_string(size));
+        reader.errors().fail(
+            ErrorCode::bad_file, "header size",
+            "at most " + std::to_string(std::min(Limits::header, reader.remaining())) + " bytes",
+            std::to_string(size));
     }
-    const auto bytes = reader.take(size, "header");
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const auto text = as_text(reader.take(size, "header"));
     if (text.empty() || text.front() != '{')
-        reader.fail("header", "JSON that begins with '{'", "other bytes");
+        reader.errors().fail(ErrorCode::bad_file, "header", "JSON that begins with '{'", "other bytes");
     // The JSON parser takes a zero byte for the end and would leave what follows unread.
-    if (text.find('\0') != std::string_view::npos) reader.fail("header", "JSON", "a zero byte");
+    if (text.find('\0') != std::string_view::npos)
+        reader.errors().fail(ErrorCode::bad_file, "header", "JSON", "a zero byte");
     return text;
 }
 
@@ -43,19 +35,20 @@ Tensor to_tensor(Entry&& entry, const std::string& path, std::span<const std::by
                  std::uint64_t data_begin) {
     Tensor out;
     const auto type = element_type_from_name(entry.dtype);
-    if (!type) fail(path, entry.name, "a known dtype", "'" + entry.dtype + "'", ErrorCode::unsupported);
+    const Errors errors{"safetensors", path};
+    if (!type) errors.fail(ErrorCode::unsupported, entry.name, "a known dtype", "'" + entry.dtype + "'");
     const auto elements = checked_elements(entry.shape);
     const auto bytes = elements ? checked_mul(*elements, size_of(*type)) : std::nullopt;
     const auto [begin, end] = entry.data;
     if (begin > end || end > data.size()) {
-        fail(path, entry.name, "a range within " + std::to_string(data.size()) + " bytes of data",
-             to_text(entry.data));
+        errors.fail(ErrorCode::bad_file, entry.name,
+                    "a range within " + std::to_string(data.size()) + " bytes of data", to_text(entry.data));
     }
     if (!bytes || *bytes != end - begin) {
-        fail(path, entry.name,
-             std::string(to_string(*type)) + format::to_text(entry.shape) + " to have " +
-                 (bytes ? std::to_string(*bytes) + " bytes" : "a size that fits into 64 bits"),
-             to_text(entry.data));
+        errors.fail(ErrorCode::bad_file, entry.name,
+                    std::string(to_string(*type)) + format::to_text(entry.shape) + " to have " +
+                        (bytes ? std::to_string(*bytes) + " bytes" : "a size that fits into 64 bits"),
+                    to_text(entry.data));
     }
     out.name = std::move(entry.name);
     out.type = *type;
@@ -73,17 +66,19 @@ void check_filled(const Contents& contents, std::uint64_t data_begin, std::uint6
         const std::uint64_t begin = t.offset - data_begin;
         extents.push_back({begin, begin + t.bytes.size()});
     }
+    const Errors errors{"safetensors", contents.path};
     std::uint64_t end = 0;
     for (const std::size_t i : order_of(extents)) {
         if (extents[i].begin != end) {
-            fail(contents.path, contents.tensors[i].name, "data from byte " + std::to_string(end) + " on",
-                 to_text(extents[i]) + (extents[i].begin < end ? ", an overlap" : ", a gap"));
+            errors.fail(ErrorCode::bad_file, contents.tensors[i].name,
+                        "data from byte " + std::to_string(end) + " on",
+                        to_text(extents[i]) + (extents[i].begin < end ? ", an overlap" : ", a gap"));
         }
         end = std::max(end, extents[i].end);
     }
     if (end == size) return;
-    fail(contents.path, "header", "tensors that fill " + std::to_string(size) + " bytes of data",
-         std::to_string(end) + " bytes");
+    errors.fail(ErrorCode::bad_file, "header", "tensors that fill " + std::to_string(size) + " bytes of data",
+                std::to_string(end) + " bytes");
 }
 
 }  // namespace

@@ -5,21 +5,14 @@
 
 #include "base/border.hpp"
 #include "base/checked.hpp"
+#include "base/errors.hpp"
 #include "format/extent.hpp"
 #include "format/safetensors/safetensors.hpp"
-#include "lamina/error.hpp"
 
 namespace lamina {
 namespace {
 
-[[noreturn]] void refuse(const std::string& path, std::string_view name, std::string expected,
-                         std::string found) {
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "tensor_file",
-                                                          .file = path,
-                                                          .subject = std::string(name),
-                                                          .expected = std::move(expected),
-                                                          .found = std::move(found)});
-}
+Errors errors_of(const std::string& path) { return {"tensor_file", path}; }
 
 }  // namespace
 
@@ -62,7 +55,7 @@ const TensorFile::Entry& TensorFile::entry(std::string_view name) const try {
     for (const Entry& e : entries_) {
         if (found.size() < 150) found += (found.empty() ? "only '" : ", '") + e.name + "'";
     }
-    refuse(path_, name, "a tensor of this name", found.empty() ? "no tensors" : found);
+    errors_of(path_).refuse(name, "a tensor of this name", found.empty() ? "no tensors" : found);
 } catch (...) { rethrow_typed("tensor_file"); }
 
 const TensorFile::Shape& TensorFile::shape(std::string_view name) const { return entry(name).shape; }
@@ -76,7 +69,7 @@ std::span<const std::byte> TensorFile::bytes(std::string_view name) const {
 template <class T>
 std::vector<T> TensorFile::values(std::string_view name, std::string_view dtype) const try {
     const Entry& e = entry(name);
-    if (e.dtype != dtype) refuse(path_, name, "a tensor of dtype " + std::string(dtype), e.dtype);
+    if (e.dtype != dtype) errors_of(path_).refuse(name, "a tensor of dtype " + std::string(dtype), e.dtype);
     std::vector<T> out(e.size / sizeof(T));
     if (e.size > 0) std::memcpy(out.data(), e.data.get(), e.size);
     return out;
@@ -84,12 +77,12 @@ std::vector<T> TensorFile::values(std::string_view name, std::string_view dtype)
 
 template <class T>
 void TensorFile::add(std::string name, std::string_view dtype, Shape shape, std::span<const T> values) try {
-    if (name.empty() || name == "__metadata__") refuse(path_, name, "a name", "'" + name + "'");
-    if (has(name)) refuse(path_, name, "a name that is not taken", "a tensor of this name");
+    if (name.empty() || name == "__metadata__") errors_of(path_).refuse(name, "a name", "'" + name + "'");
+    if (has(name)) errors_of(path_).refuse(name, "a name that is not taken", "a tensor of this name");
     const auto elements = format::checked_elements(shape);
     if (elements != values.size()) {
-        refuse(path_, name, "as many values as the shape " + format::to_text(shape) + " has",
-               std::to_string(values.size()));
+        errors_of(path_).refuse(name, "as many values as the shape " + format::to_text(shape) + " has",
+                                std::to_string(values.size()));
     }
     const auto data = std::make_shared<std::vector<std::byte>>(values.size_bytes());
     if (!data->empty()) std::memcpy(data->data(), values.data(), data->size());

@@ -4,31 +4,23 @@
 #include <memory>
 #include <numeric>
 #include <set>
-#include <utility>
 
 #include "base/checked.hpp"
+#include "base/errors.hpp"
 #include "base/json_text.hpp"
 #include "format/extent.hpp"
 #include "format/safetensors/safetensors.hpp"
-#include "lamina/error.hpp"
 
 namespace lamina::format::safetensors {
 namespace {
 
-[[noreturn]] void fail(ErrorCode code, const std::string& path, std::string_view name, std::string expected,
-                       std::string found) {
-    throw Error(code, ErrorDetails{.area = "safetensors",
-                                   .file = path,
-                                   .subject = std::string(name),
-                                   .expected = std::move(expected),
-                                   .found = std::move(found)});
-}
+Errors errors_of(const std::string& path) { return {"safetensors", path}; }
 
 void check(const std::string& path, std::span<const Tensor> tensors) {
     std::set<std::string_view> names;
     for (const Tensor& t : tensors) {
-        const auto refuse = [&](std::string expected, std::string found) {
-            fail(ErrorCode::invalid_argument, path, t.name, std::move(expected), std::move(found));
+        const auto refuse = [&](std::string_view expected, std::string_view found) {
+            errors_of(path).refuse(t.name, expected, found);
         };
         if (t.name.empty() || t.name == "__metadata__" || t.name.size() > Limits::name) {
             refuse("a name of 1 to 65536 bytes that is not __metadata__", "'" + t.name + "'");
@@ -60,7 +52,7 @@ std::string header_text(const std::string& path, std::span<const Tensor> tensors
                         const std::map<std::string, std::string>& metadata) {
     const auto quote = [&](std::string& out, std::string_view part) {
         if (append_json(out, part)) return;
-        fail(ErrorCode::invalid_argument, path, "header", "names and metadata in UTF-8", "other bytes");
+        errors_of(path).refuse("header", "names and metadata in UTF-8", "other bytes");
     };
     std::string text = "{";
     if (!metadata.empty()) text += "\"__metadata__\":{";
@@ -84,8 +76,7 @@ std::string header_text(const std::string& path, std::span<const Tensor> tensors
     text += '}';
     text.append((8 - text.size() % 8) % 8, ' ');  // so that the data section is aligned
     if (text.size() > Limits::header) {
-        fail(ErrorCode::invalid_argument, path, "header", "at most 100000000 bytes",
-             std::to_string(text.size()));
+        errors_of(path).refuse("header", "at most 100000000 bytes", std::to_string(text.size()));
     }
     return text;
 }
@@ -99,7 +90,7 @@ void write(const std::string& path, std::span<const Tensor> tensors,
     const std::string header = header_text(path, tensors, order, metadata);
     const auto close = [](std::FILE* f) { std::fclose(f); };
     std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "wb"), close);
-    if (!file) fail(ErrorCode::io, path, "", "", "the file cannot be created");
+    if (!file) errors_of(path).fail(ErrorCode::io, "", "", "the file cannot be created");
     const auto put = [&](const void* data, std::size_t size) {
         return size == 0 || std::fwrite(data, 1, size, file.get()) == size;
     };
@@ -109,7 +100,7 @@ void write(const std::string& path, std::span<const Tensor> tensors,
         written = written && put(tensors[i].bytes.data(), tensors[i].bytes.size());
     // Closing flushes: a full disk may show only here.
     if (std::fclose(file.release()) != 0 || !written) {
-        fail(ErrorCode::io, path, "", "", "the file could not be written completely");
+        errors_of(path).fail(ErrorCode::io, "", "", "the file could not be written completely");
     }
 }
 

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <chrono>
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina::text::jinja {
 
@@ -121,23 +121,18 @@ std::tm read_time(std::string_view text) {
         return out;
     }
     constexpr std::string_view shape = "0000-00-00T00:00:00";
-    const auto fail = [&] {
-        throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "template",
-                                                              .subject = "now",
-                                                              .expected = "a time as 2024-07-26T09:05:03",
-                                                              .found = std::string(text)});
-    };
-    if (text.size() != shape.size()) fail();
+    const auto refuse = [&] { Errors{"template"}.refuse("now", "a time as 2024-07-26T09:05:03", text); };
+    if (text.size() != shape.size()) refuse();
     std::array<int, 6> parts{};  // year, month, day, hour, minute, second
     constexpr std::array<std::size_t, 6> starts = {0, 5, 8, 11, 14, 17};
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const auto value = read_digits(text.substr(starts[i], i == 0 ? 4 : 2));
-        if (!value || (i > 0 && text[starts[i] - 1] != shape[starts[i] - 1])) fail();
+        if (!value || (i > 0 && text[starts[i] - 1] != shape[starts[i] - 1])) refuse();
         parts[i] = *value;
     }
     using namespace std::chrono;
     const auto date = year(parts[0]) / parts[1] / parts[2];
-    if (!date.ok() || parts[3] > 23 || parts[4] > 59 || parts[5] > 60) fail();
+    if (!date.ok() || parts[3] > 23 || parts[4] > 59 || parts[5] > 60) refuse();
     out.tm_year = parts[0] - 1900;
     out.tm_mon = parts[1] - 1;
     out.tm_mday = parts[2];

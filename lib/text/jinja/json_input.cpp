@@ -2,19 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "lamina/error.hpp"
+#include "base/errors.hpp"
 
 namespace lamina::text::jinja {
 
 namespace {
 
-[[noreturn]] void fail(std::optional<std::uint64_t> offset, std::string expected, std::string found) {
-    throw Error(ErrorCode::invalid_argument, ErrorDetails{.area = "template",
-                                                          .subject = "JSON input",
-                                                          .offset = offset,
-                                                          .expected = std::move(expected),
-                                                          .found = std::move(found)});
-}
+constexpr Errors errors{"template"};
+constexpr std::string_view subject = "JSON input";
 
 // Builds the values as the parser reports them, on a stack of its own: nothing recurses.
 class Reader : public nlohmann::json_sax<nlohmann::json> {
@@ -27,11 +22,12 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     bool boolean(bool value) override { return add(Value::boolean(value, false)); }
     bool number_integer(std::int64_t value) override { return add(Value::integer(value, false)); }
     bool number_unsigned(std::uint64_t value) override {
-        if (value >> 63 != 0) fail({}, "an integer of at most 63 bits", std::to_string(value));
+        if (value >> 63 != 0) errors.refuse(subject, "an integer of at most 63 bits", std::to_string(value));
         return add(Value::integer(static_cast<std::int64_t>(value), false));
     }
     bool number_float(double value, const std::string& digits) override {
-        if (digits.find_first_of(".eE") == digits.npos) fail({}, "an integer of at most 63 bits", digits);
+        if (digits.find_first_of(".eE") == digits.npos)
+            errors.refuse(subject, "an integer of at most 63 bits", digits);
         return add(Value::real(value, false));
     }
     bool string(std::string& value) override {
@@ -52,7 +48,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
 
     bool parse_error(std::size_t position, const std::string&,
                      const nlohmann::json::exception& error) override {
-        fail(position, "JSON in UTF-8", error.what());
+        errors.at(position).refuse(subject, "JSON in UTF-8", error.what());
     }
 
   private:
@@ -73,9 +69,9 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
 
     bool open(bool object) {
         if (open_.size() > static_cast<std::size_t>(max_depth)) {
-            fail({}, "at most " + std::to_string(max_depth) + " levels", "deeper nesting");
+            errors.refuse(subject, "at most " + std::to_string(max_depth) + " levels", "deeper nesting");
         }
-        if (open_.empty() && !object) fail({}, "an object", "an array");
+        if (open_.empty() && !object) errors.refuse(subject, "an object", "an array");
         auto& level = open_.emplace_back();
         if (object)
             level.dict = std::make_shared<Dict>(budget_);
@@ -96,7 +92,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     }
 
     bool add(Value value) {
-        if (open_.empty()) fail({}, "an object", "a single value");
+        if (open_.empty()) errors.refuse(subject, "an object", "a single value");
         auto& level = open_.back();
         if (level.dict)
             level.dict->set(budget_, std::move(level.key), std::move(value));

@@ -31,4 +31,12 @@ TEST_CASE("json text: what is no UTF-8 is refused") {
     }
 }
 
+TEST_CASE("json text: where it cannot be refused, what is no UTF-8 is replaced") {
+    CHECK(json_text("a\"b\x01") == R"("a\"b\u0001")");
+    CHECK(json_text("a\xFF"
+                    "b\xC3") ==
+          "\"a\xEF\xBF\xBD"
+          "b\xEF\xBF\xBD\"");
+}
+
 }  // namespace lamina

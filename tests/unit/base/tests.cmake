@@ -5,6 +5,7 @@ lamina_test(base
           ${CMAKE_CURRENT_LIST_DIR}/cpu_count_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/dtype_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/error_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/errors_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/file_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/half_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/json_text_test.cpp

@@ -50,12 +50,12 @@ TEST_CASE("cache: every sequence can grow to the whole context, in chunks of any
     for (std::uint32_t window : {0u, 1u, 5u, 32u, 33u, 100u, 1000u}) {
         const auto g = geometry(window, sequences, context, rows);
         Sequences s({&g, 1}, sequences, context);
-        std::vector<cache::SequenceId> ids{s.open(), s.open(), s.open()};
+        std::vector<SequenceId> ids{s.open(), s.open(), s.open()};
         bool growing = true;
         while (growing) {
             growing = false;
             std::uint32_t left = rows;  // one step's rows are shared by all
-            std::vector<std::pair<cache::SequenceId, std::uint32_t>> step;
+            std::vector<std::pair<SequenceId, std::uint32_t>> step;
             for (auto id : ids) {
                 const auto n =
                     std::min({left, context - s.length(id), 1 + static_cast<std::uint32_t>(random() % rows)});
@@ -127,7 +127,7 @@ TEST_CASE("cache: no page is in two tables, and all come back") {
                                             geometry(50, sequences, context, rows)};
     Sequences s(groups, sequences, context);
     std::mt19937 random(7);
-    std::vector<cache::SequenceId> open;
+    std::vector<SequenceId> open;
     for (int event = 0; event < 20000; ++event) {
         const auto what = random() % 8;
         if (what == 0 && open.size() < sequences) open.push_back(s.open());

@@ -35,7 +35,7 @@ struct Fixture {
     std::vector<backend::CacheGeometry> groups;
     cache::Sequences sequences;
     StepBuilder builder;
-    std::vector<cache::SequenceId> ids;
+    std::vector<SequenceId> ids;
     std::vector<std::int32_t> tokens;
 };
 

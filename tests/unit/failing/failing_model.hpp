@@ -80,7 +80,7 @@ inline bool conserves_pages(const Model& model) {
     for (std::size_t g = 0; g < caches.size(); ++g) {
         if (sequences.free_pages(g) != caches[g].pages) return false;
     }
-    std::vector<cache::SequenceId> open;
+    std::vector<SequenceId> open;
     while (const auto id = sequences.try_open()) open.push_back(*id);
     for (const auto id : open) sequences.close(id);
     return open.size() == model.plan().sequences;

@@ -163,10 +163,18 @@ def check_length(root):
             yield f"{path}: {len(lines)} lines; over {LINES} a line '// long file: reason' near the top says why"
 
 
+COMMENT_OR_STRING = re.compile(
+    r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*.*?\*/', re.S)
+
+
 def without_comments_and_strings(text):
     """The code alone, with newlines kept so that line numbers stay."""
-    pattern = re.compile(r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*.*?\*/', re.S)
-    return pattern.sub(lambda m: "\n" * m[0].count("\n"), text)
+    return COMMENT_OR_STRING.sub(lambda m: "\n" * m[0].count("\n"), text)
+
+
+def without_comments(text):
+    """The code with its strings, lines as they are."""
+    return COMMENT_OR_STRING.sub(lambda m: "\n" * m[0].count("\n") if m[0].startswith("/") else m[0], text)
 
 
 def check_library_calls(root):
@@ -179,6 +187,28 @@ def check_library_calls(root):
             found = banned.search(line)
             if found and not re.search(r"\bstatic_assert\s*\(", line[found.start() - 7:]):
                 yield f"{path}:{number}: {found[0].strip()}"
+
+
+# What one place alone may do: where to look, what does it, which paths may, and what to use instead.
+SINGLE_PLACES = [
+    (("lib", "backends"), r"\bErrorDetails\s*(?:\w+\s*)?[{(;]", r"lib/base/",
+     "errors are thrown by Errors (base/errors.hpp)"),
+    (("lib",), r"\bSequenceRows\b|\bbackend::Step\b(?!\s*&)|\bStep\s*(?:\w+\s*)?\{",
+     r"lib/backend/|lib/exec/step_builder\.[ch]pp$", "steps are built by exec/step_builder.cpp"),
+    (("lib",), r"\bPrecision::\w", r"lib/plan/numerics\.cpp$|lib/backend/(?:op\.hpp|backend\.cpp)$",
+     "precisions are chosen by plan/numerics.cpp"),
+    (("lib", "backends"), r"\bblk\.", r"lib/model/", "names of tensors are put together by lib/model"),
+]
+
+
+def check_single_places(root):
+    for folders, pattern, allowed, instead in SINGLE_PLACES:
+        for path in sources(root, *folders):
+            if re.match(allowed, path):
+                continue
+            code = without_comments(read(root, path))
+            for found in re.finditer(pattern, code):
+                yield f"{path}:{code.count(chr(10), 0, found.start()) + 1}: {found[0].strip()}: {instead}"
 
 
 def check_format(root):

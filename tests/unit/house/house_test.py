@@ -105,6 +105,28 @@ class HouseTest(unittest.TestCase):
                                      "int n = snprintf(b, 9, s);\n")
         self.assertEqual(self.faults("library_calls"), [])
 
+    def test_what_belongs_in_one_place(self):
+        for path, code in [("lib/plan/x.cpp", 'throw Error(code, ErrorDetails{.area = "plan"});'),
+                           ("backends/cpu/x.cpp", "ErrorDetails details;"),
+                           ("lib/engine/x.hpp", "std::vector<backend::SequenceRows> rows;"),
+                           ("lib/exec/executor.cpp", "backend::Step step;"),
+                           ("lib/plan/lower.cpp", "op.input = Precision::int8;"),
+                           ("lib/format/x.cpp", 'name = "blk." + number;'),
+                           ("backends/cpu/x.cpp", 'name.starts_with("blk.0");  // a comment')]:
+            with self.subTest(path=path, code=code):
+                self.expect("single_places", path, code + "\n")
+                os.remove(os.path.join(self.root, path))
+        for path, code in [("lib/base/x.cpp", "return {code, ErrorDetails{.area = area}};"),
+                           ("lib/plan/x.cpp", "auto details = error.details(); // not ErrorDetails{} nor blk."),
+                           ("lib/exec/step_builder.cpp", "backend::Step s; std::vector<backend::SequenceRows> r;"),
+                           ("lib/exec/executor.cpp", "void run(const backend::Step& step) { use(step); }"),
+                           ("lib/plan/numerics.cpp", "op.input = Precision::int8;"),
+                           ("backends/cpu/x.cpp", "return input == Precision::int8;"),
+                           ("lib/model/x.cpp", 'name = "blk.";')]:
+            with self.subTest(path=path, code=code):
+                self.write(path, code + "\n")
+                self.assertEqual(self.faults("single_places"), [])
+
     def test_format(self):
         if not shutil.which("clang-format-14") and not shutil.which("clang-format"):
             self.fail("clang-format 14 is not installed (cmake/setup.sh installs it)")

@@ -2,7 +2,7 @@
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME house COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/house_test.py)
 set_tests_properties(house PROPERTIES LABELS quick ENVIRONMENT "CXX=${CMAKE_CXX_COMPILER};NM=${CMAKE_NM}")
-foreach(check includes tree isa_units words length library_calls format)
+foreach(check includes tree isa_units words length library_calls single_places format)
   add_test(NAME house_${check} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/house.py ${PROJECT_SOURCE_DIR} ${check})
   set_tests_properties(house_${check} PROPERTIES LABELS quick)
 endforeach()

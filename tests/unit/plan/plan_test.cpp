@@ -1,7 +1,10 @@
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "lamina/error.hpp"
+#include "lamina/limits.hpp"
 #include "lamina/model.hpp"
 #include "support/expect_error.hpp"
 #include "support/temporary_directory.hpp"
@@ -70,6 +73,37 @@ TEST_CASE("plan: the context is never longer than the model was trained for") {
     const OnDisk model({.context = 256});
     CHECK(make_plan(model.path, {.context = 100000}).context == 256);
     CHECK(make_plan(model.path, {.context = 0}).context == 256);
+}
+
+TEST_CASE("plan: options beyond their ranges are refused with the ranges") {
+    const OnDisk model({.context = 256});
+    const auto up_to = [](int low, auto most) { return std::to_string(low) + ".." + std::to_string(most); };
+    const auto refused = [&](const char* option, const std::string& range, const ModelOptions& options) {
+        expect_error(ErrorCode::invalid_argument, {option, range}, [&] { make_plan(model.path, options); });
+    };
+    refused("context", up_to(1, max_context) + " tokens", {.context = max_context + 1});
+    refused("sequences", up_to(1, max_sequences), {.sequences = max_sequences + 1});
+    refused("batch_tokens", up_to(1, max_batch_tokens), {.batch_tokens = max_batch_tokens + 1});
+    refused("threads", up_to(0, max_threads), {.threads = max_threads + 1});
+    CHECK(make_plan(model.path, {.context = max_context, .threads = max_threads}).context == 256);
+    const OnDisk long_context({.context = max_context});
+    expect_error(ErrorCode::invalid_argument, {"sequences", "at most " + std::to_string(max_positions)},
+                 [&] { make_plan(long_context.path, {.context = max_context, .sequences = 3}); });
+}
+
+TEST_CASE("plan: both documents state the ranges of the options as they are") {
+    for (const char* header : {"lamina/model.hpp", "lamina/c/model_options.h"}) {
+        std::ifstream file(std::string(LAMINA_TEST_DATA "/../../include/") + header);
+        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        CAPTURE(header);
+        for (const std::string& stated :
+             {"can hold; 1.." + std::to_string(max_context),
+              "alive at once; 1.." + std::to_string(max_sequences),
+              "chunks of this size; tokens, 1.." + std::to_string(max_batch_tokens),
+              "that compute; 1.." + std::to_string(max_threads),
+              "together hold at most " + std::to_string(max_positions)})
+            CHECK_THAT(text, Catch::Contains(stated));
+    }
 }
 
 TEST_CASE("plan: what does not fit is refused with the numbers and what would help") {
