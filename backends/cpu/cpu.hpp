@@ -1,4 +1,4 @@
-// The CPU backend: a team of threads, kernels chosen by instruction set at run time.
+// The CPU backend: a pool of threads, kernels chosen by instruction set at run time.
 #pragma once
 
 #include "backend/device.hpp"

@@ -5,7 +5,7 @@
 
 #include "base/cpu_count.hpp"
 #include "base/host_memory.hpp"
-#include "base/team.hpp"
+#include "base/thread_pool.hpp"
 #include "cpu/cpu.hpp"
 #include "cpu/errors.hpp"
 #include "cpu/executable.hpp"
@@ -35,13 +35,13 @@ std::shared_ptr<const Weight> in_place(const WeightData& weight) {
 
 // The matrix as panels, packed by the threads that will compute with them: pages come to lie near their
 // thread.
-std::shared_ptr<const Weight> packed(const WeightData& weight, Allocation memory, Team& team) {
+std::shared_ptr<const Weight> packed(const WeightData& weight, Allocation memory, ThreadPool& pool) {
     const auto& info = weight.info;
     const quant::PackedShape shape{quant::packed_kind(info.type), info.rows, info.columns};
     const std::uint64_t stored = info.rows * row_bytes(info.type, info.columns);
     for (std::uint64_t m = 0; m < info.matrices; ++m) {
-        team.parallel([&](Worker worker) {
-            const Share panels = share(shape.panels(), worker);
+        pool.parallel([&](Worker worker) {
+            const Range panels = range_of(shape.panels(), worker);
             quant::pack(info.type, weight.bytes.data() + m * stored, shape, panels.first, panels.last,
                         memory.data() + m * shape.bytes());
         });
@@ -49,11 +49,11 @@ std::shared_ptr<const Weight> packed(const WeightData& weight, Allocation memory
     return std::make_shared<CpuWeight>(info, std::move(memory));
 }
 
-std::shared_ptr<const Weight> widened(const WeightData& weight, Allocation memory, Team& team) {
+std::shared_ptr<const Weight> widened(const WeightData& weight, Allocation memory, ThreadPool& pool) {
     const auto& info = weight.info;
     const std::uint64_t in_row = row_bytes(info.type, info.columns);
     auto* out = reinterpret_cast<float*>(memory.data());
-    const auto rows = [&](Share part) {
+    const auto rows = [&](Range part) {
         for (std::uint64_t r = part.first; r < part.last; ++r) {
             quant::decode(info.type, weight.bytes.data() + r * in_row, info.columns, out + r * info.columns);
         }
@@ -62,7 +62,7 @@ std::shared_ptr<const Weight> widened(const WeightData& weight, Allocation memor
     if (count == 1) {
         rows({0, 1});
     } else {
-        team.parallel([&](Worker worker) { rows(share(count, worker)); });
+        pool.parallel([&](Worker worker) { rows(range_of(count, worker)); });
     }
     return std::make_shared<CpuWeight>(info, std::move(memory));
 }
@@ -75,7 +75,7 @@ class CpuDevice final : public Device {
           isa_(chosen()),
           allocator_(options_.allocator.allocate ? std::make_shared<HostAllocator>(options_.allocator)
                                                  : nullptr),
-          team_(threads_of(info_, options_), options_.pin_threads, options_.host_threads) {}
+          pool_(threads_of(info_, options_), options_.pin_threads, options_.host_threads) {}
 
     const DeviceInfo& info() const override { return info_; }
 
@@ -83,14 +83,14 @@ class CpuDevice final : public Device {
         check(weight);
         const auto memory = [&] { return allocated(weight.info.layout.bytes, weight.info.name); };
         switch (layout_of(weight.info)) {
-            case Layout::packed: return packed(weight, memory(), team_);
-            case Layout::f32: return widened(weight, memory(), team_);
+            case Layout::packed: return packed(weight, memory(), pool_);
+            case Layout::f32: return widened(weight, memory(), pool_);
             case Layout::file: break;
         }
         return in_place(weight);
     }
 
-    DeviceSpeed measure_speed() override { return cpu::measure_speed(isa_, team_); }
+    DeviceSpeed measure_speed() override { return cpu::measure_speed(isa_, pool_); }
 
     std::shared_ptr<Buffer> allocate(std::uint64_t bytes) override {
         return std::make_shared<CpuBuffer>(allocated(bytes, "buffer"));
@@ -101,7 +101,7 @@ class CpuDevice final : public Device {
                                         std::vector<std::shared_ptr<Buffer>> caches,
                                         std::shared_ptr<Buffer> workspace) override {
         return cpu::compile(program, std::move(weights), std::move(caches), std::move(workspace),
-                            options_.profile, isa_, team_);
+                            options_.profile, isa_, pool_);
     }
 
   private:
@@ -140,7 +140,7 @@ class CpuDevice final : public Device {
     DeviceOptions options_;
     Isa isa_;
     std::shared_ptr<const HostAllocator> allocator_;
-    Team team_;
+    ThreadPool pool_;
 };
 
 std::vector<DeviceInfo> devices() {

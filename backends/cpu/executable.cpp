@@ -19,10 +19,10 @@ class CpuExecutable final : public Executable {
   public:
     CpuExecutable(const Program& program, std::vector<std::shared_ptr<const Weight>> weights,
                   std::vector<std::shared_ptr<Buffer>> caches, std::shared_ptr<Buffer> workspace,
-                  bool profile, Isa isa, Team& team)
+                  bool profile, Isa isa, ThreadPool& pool)
         : program_(program),
           timed_(profile),
-          team_(team),
+          pool_(pool),
           weights_(std::move(weights)),
           caches_(std::move(caches)),
           workspace_(std::move(workspace)) {
@@ -31,8 +31,8 @@ class CpuExecutable final : public Executable {
 
     void run(const Step& step) override {
         rows_[static_cast<std::size_t>(Rows::all)] = step.rows(Rows::all);
-        rows_[static_cast<std::size_t>(Rows::wanted)] = step.rows(Rows::wanted);
-        team_.parallel([&](Worker worker) { run_stages(step, worker); });
+        rows_[static_cast<std::size_t>(Rows::outputs)] = step.rows(Rows::outputs);
+        pool_.parallel([&](Worker worker) { run_stages(step, worker); });
     }
 
     std::span<const float> result(Slot slot) const override { return content(slot); }
@@ -93,7 +93,7 @@ class CpuExecutable final : public Executable {
         const auto weights = bind_weights();
         const auto caches = bind_caches();
         const Bindings bindings{data_of(*workspace_, 0, "workspace"), weights, caches};
-        Builder b(program_, Target::of(isa, team_.threads()), bindings);
+        Builder b(program_, Target::of(isa, pool_.threads()), bindings);
         head_ = build_program(b, timed_ ? &profile_ : nullptr);
         data_of(*workspace_, b.workspace_bytes(), "workspace");
         for (Slot slot = 0; slot < program_.slots.size(); ++slot) slots_.push_back(b.slot_data(slot));
@@ -127,7 +127,7 @@ class CpuExecutable final : public Executable {
 
     const Program program_;
     const bool timed_;
-    Team& team_;
+    ThreadPool& pool_;
     const std::vector<std::shared_ptr<const Weight>> weights_;
     const std::vector<std::shared_ptr<Buffer>> caches_;
     const std::shared_ptr<Buffer> workspace_;
@@ -145,9 +145,10 @@ class CpuExecutable final : public Executable {
 std::unique_ptr<Executable> compile(const Program& program,
                                     std::vector<std::shared_ptr<const Weight>> weights,
                                     std::vector<std::shared_ptr<Buffer>> caches,
-                                    std::shared_ptr<Buffer> workspace, bool profile, Isa isa, Team& team) {
+                                    std::shared_ptr<Buffer> workspace, bool profile, Isa isa,
+                                    ThreadPool& pool) {
     return std::make_unique<CpuExecutable>(program, std::move(weights), std::move(caches),
-                                           std::move(workspace), profile, isa, team);
+                                           std::move(workspace), profile, isa, pool);
 }
 
 }  // namespace lamina::cpu

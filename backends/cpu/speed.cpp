@@ -41,29 +41,29 @@ std::uint64_t sum(const std::uint64_t* data, std::uint64_t count) {
     return total;
 }
 
-double read_rate(Team& team) {
+double read_rate(ThreadPool& pool) {
     constexpr std::uint64_t bytes = std::uint64_t{1} << 30, words = bytes / sizeof(std::uint64_t);
     const Allocation memory(bytes, "memory to read");
     auto* data = reinterpret_cast<std::uint64_t*>(memory.data());
     // Each thread reads what it has touched first.
-    team.parallel([&](Worker worker) {
-        const Share mine = share(words, worker);
+    pool.parallel([&](Worker worker) {
+        const Range mine = range_of(words, worker);
         std::memset(data + mine.first, worker.thread + 1, (mine.last - mine.first) * sizeof(std::uint64_t));
     });
     std::atomic<std::uint64_t> total = 0;
     return static_cast<double>(bytes) / best_seconds([&] {
-               team.parallel([&](Worker worker) {
-                   const Share mine = share(words, worker);
+               pool.parallel([&](Worker worker) {
+                   const Range mine = range_of(words, worker);
                    total += sum(data + mine.first, mine.last - mine.first);
                });
            });
 }
 
 // Multiplications and additions a second of all threads; 0 without a kernel.
-double operation_rate(const Peak& peak, float value, Team& team) {
+double operation_rate(const Peak& peak, float value, ThreadPool& pool) {
     if (peak.run == nullptr) return 0;
     const auto run = [&](std::uint64_t rounds) {
-        team.parallel([&](Worker) {
+        pool.parallel([&](Worker) {
             alignas(64) std::array<float, peak_bytes / sizeof(float)> data;
             alignas(64) std::array<float, 16> out = {};
             data.fill(value);
@@ -77,13 +77,13 @@ double operation_rate(const Peak& peak, float value, Team& team) {
         if (Clock::now() - start > std::chrono::milliseconds(5)) break;
         rounds *= 2;
     }
-    return 2.0 * static_cast<double>(rounds * peak.products) * team.threads() /
+    return 2.0 * static_cast<double>(rounds * peak.products) * pool.threads() /
            best_seconds([&] { run(rounds); });
 }
 
 }  // namespace
 
-DeviceSpeed measure_speed(Isa isa, Team& team) {
+DeviceSpeed measure_speed(Isa isa, ThreadPool& pool) {
     const auto* dense = first_level(dense_levels(), [isa](const Level<DenseKernels>& level) {
         return level.kernels.f32 != nullptr && usable(level.isa, isa);
     });
@@ -94,10 +94,10 @@ DeviceSpeed measure_speed(Isa isa, Team& team) {
     const Peak bf16 = tiles ? tiles->peak : pairs ? pairs->kernels.peak : Peak{};
     float ones;  // codes
     std::memset(&ones, 1, sizeof ones);
-    return {.read_bytes_per_s = read_rate(team),
-            .int8_operations_per_s = operation_rate(packed_kernels(isa).peak, ones, team),
-            .bf16_operations_per_s = operation_rate(bf16, 1.0f, team),
-            .f32_operations_per_s = operation_rate(dense->kernels.peak, 1.0f, team)};
+    return {.read_bytes_per_s = read_rate(pool),
+            .int8_operations_per_s = operation_rate(packed_kernels(isa).peak, ones, pool),
+            .bf16_operations_per_s = operation_rate(bf16, 1.0f, pool),
+            .f32_operations_per_s = operation_rate(dense->kernels.peak, 1.0f, pool)};
 }
 
 }  // namespace lamina::cpu

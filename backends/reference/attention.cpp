@@ -85,16 +85,16 @@ void run(const backend::Attention& op, const Context& c) {
     const auto& g = c.program.caches[op.group];
     const auto sinks = op.sinks == backend::no_weight ? std::vector<float>() : c.vector(op.sinks);
     const auto group_heads = op.heads / g.kv_heads;
-    // Allocated here: work of a team must not throw.
+    // Allocated here: work of a pool must not throw.
     std::size_t longest = 0;
     for (const auto& sequence : c.step.sequences) {
         longest = std::max(longest, std::size_t{sequence.first_position} + sequence.rows);
     }
     const std::size_t per_thread = g.value_dim + longest;
-    std::vector<double> scratch(static_cast<std::size_t>(c.team.threads()) * per_thread);
+    std::vector<double> scratch(static_cast<std::size_t>(c.pool.threads()) * per_thread);
     const std::uint64_t products = longest * c.step.tokens.size() * op.heads * g.key_dim;
     share_out(c, products, [&](Worker worker) {
-        const Share heads = share(op.heads, worker);
+        const Range heads = range_of(op.heads, worker);
         for_each_row(c.step, [&](const auto& sequence, std::uint32_t row, std::uint32_t position) {
             const Pages pages{g, c.caches[op.group], sequence.pages[op.group], op.layer};
             const std::uint32_t first = g.window > 0 && position >= g.window ? position - g.window + 1 : 0;

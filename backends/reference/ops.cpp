@@ -69,11 +69,11 @@ void run(const backend::Linear& op, const Context& c) {
         op.bias == backend::no_weight ? std::vector<float>(matrices * outputs) : c.vector(op.bias);
     std::vector<std::vector<std::uint64_t>> rows_of(matrices);
     for (std::uint64_t r = 0; r < rows; ++r) rows_of[matrix_of(op, c, r)].push_back(r);
-    // Allocated here: work of a team must not throw.
-    std::vector<float> scratch(static_cast<std::size_t>(c.team.threads()) * columns);
+    // Allocated here: work of a pool must not throw.
+    std::vector<float> scratch(static_cast<std::size_t>(c.pool.threads()) * columns);
     share_out(c, rows * outputs * columns, [&](Worker worker) {
         float* const weight = scratch.data() + static_cast<std::size_t>(worker.thread) * columns;
-        const Share mine = share(matrices * outputs, worker);
+        const Range mine = range_of(matrices * outputs, worker);
         for (std::uint64_t m = mine.first; m < mine.last; ++m) {
             if (rows_of[m / outputs].empty()) continue;
             c.weight_row(op.weight, m, weight);
@@ -154,7 +154,7 @@ void run(const backend::Add& op, const Context& c) {
 
 void run(const backend::Gather& op, const Context& c) {
     for (std::uint64_t i = 0; i < c.rows(op.out); ++i) {
-        std::copy_n(c.row(op.in, c.step.wanted[i]), c.width(op.out), c.row(op.out, i));
+        std::copy_n(c.row(op.in, c.step.outputs[i]), c.width(op.out), c.row(op.out, i));
     }
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "backend/op.hpp"
-#include "base/team.hpp"
+#include "base/thread_pool.hpp"
 
 namespace lamina::reference {
 
@@ -27,7 +27,7 @@ struct Context {
     const std::vector<float*>& caches;                       // by group, f32
     std::vector<Routing>& routings;                          // by RoutingId
     const backend::Step& step;
-    Team& team;
+    ThreadPool& pool;
 
     std::uint32_t width(backend::Slot slot) const { return program.slots[slot].width; }
     std::uint64_t rows(backend::Slot slot) const { return step.rows(program.slots[slot]); }
@@ -42,7 +42,7 @@ void share_out(const Context& c, std::uint64_t products, const Work& work) {
     if (products < 1u << 18) {
         work(Worker{0, 1});
     } else {
-        c.team.parallel(work);
+        c.pool.parallel(work);
     }
 }
 

@@ -39,16 +39,16 @@ class FileWeight final : public Weight {
 };
 
 std::uint64_t max_rows(const Program& program, const SlotInfo& slot) {
-    return std::uint64_t{slot.rows == Rows::all ? program.max_rows : program.max_wanted} * slot.copies;
+    return std::uint64_t{slot.rows == Rows::all ? program.max_rows : program.max_outputs} * slot.copies;
 }
 
 class ReferenceExecutable final : public Executable {
   public:
-    ReferenceExecutable(const Program& program, Team& team,
+    ReferenceExecutable(const Program& program, ThreadPool& pool,
                         std::vector<std::shared_ptr<const Weight>> weights,
                         std::vector<std::shared_ptr<Buffer>> caches, std::shared_ptr<Buffer> workspace)
         : program_(program),
-          team_(team),
+          pool_(pool),
           owned_weights_(std::move(weights)),
           owned_caches_(std::move(caches)),
           workspace_(std::move(workspace)) {
@@ -68,7 +68,7 @@ class ReferenceExecutable final : public Executable {
         for (std::size_t i = 0; i < slots_.size(); ++i) {
             slots_[i] = {starts_[i], std::size_t{program_.slots[i].width} * step.rows(program_.slots[i])};
         }
-        const Context context{program_, slots_, weights_, caches_, routings_, step, team_};
+        const Context context{program_, slots_, weights_, caches_, routings_, step, pool_};
         const std::size_t count = step.hidden_only ? program_.head : program_.ops.size();
         for (std::size_t i = 0; i < count; ++i) {
             std::visit([&](const auto& o) { reference::run(o, context); }, program_.ops[i]);
@@ -86,7 +86,7 @@ class ReferenceExecutable final : public Executable {
 
   private:
     Program program_;
-    Team& team_;
+    ThreadPool& pool_;
     std::vector<std::shared_ptr<const Weight>> owned_weights_;
     std::vector<std::shared_ptr<Buffer>> owned_caches_;
     std::vector<std::span<const std::byte>> weights_;
@@ -101,7 +101,7 @@ class ReferenceDevice final : public Device {
   public:
     ReferenceDevice(DeviceInfo info, const DeviceOptions& options)
         : info_(std::move(info)),
-          team_(options.threads > 0 ? options.threads : info_.threads, false, options.host_threads) {}
+          pool_(options.threads > 0 ? options.threads : info_.threads, false, options.host_threads) {}
     const DeviceInfo& info() const override { return info_; }
 
     std::shared_ptr<const Weight> upload(const WeightData& weight) override {
@@ -119,13 +119,13 @@ class ReferenceDevice final : public Device {
                                         std::vector<std::shared_ptr<const Weight>> weights,
                                         std::vector<std::shared_ptr<Buffer>> caches,
                                         std::shared_ptr<Buffer> workspace) override {
-        return std::make_unique<ReferenceExecutable>(program, team_, std::move(weights), std::move(caches),
+        return std::make_unique<ReferenceExecutable>(program, pool_, std::move(weights), std::move(caches),
                                                      std::move(workspace));
     }
 
   private:
     DeviceInfo info_;
-    Team team_;
+    ThreadPool pool_;
 };
 
 std::vector<DeviceInfo> devices() {

@@ -7,7 +7,7 @@
 
 #include "api/describe.hpp"
 #include "api/model_state.hpp"
-#include "api/settle.hpp"
+#include "api/resolve_options.hpp"
 #include "api/vocabulary.hpp"
 #include "base/border.hpp"
 #include "base/errors.hpp"
@@ -51,10 +51,11 @@ std::optional<ChatTemplate> make_template(const format::ModelFile& file) {
                                "none: the model works on token ids alone");
 }
 
-plan::Plan plan_of(const format::ModelFile& file, const model::Model& network, const Settled& settled) {
-    return about(file, settled.device.name, [&] {
-        return plan::make_plan(network, *settled.backend, settled.device, settled.device_options,
-                               settled.workload);
+plan::Plan plan_of(const format::ModelFile& file, const model::Model& network,
+                   const ResolvedOptions& resolved) {
+    return about(file, resolved.device.name, [&] {
+        return plan::make_plan(network, *resolved.backend, resolved.device, resolved.device_options,
+                               resolved.workload);
     });
 }
 
@@ -70,7 +71,7 @@ void check_vocabulary(const format::ModelFile& file, const Tokenizer& tokenizer,
 Model Model::load(const std::string& path, const ModelOptions& options) try {
     const auto file = format::open_model(path, access(options.load));
     const auto network = model::read_model(file);
-    auto settled = settle(options, network);
+    auto resolved = resolve_options(options, network);
     auto state = std::make_shared<State>();
     state->info = describe(file, network);
     state->tokenizer = make_tokenizer(file);
@@ -81,12 +82,12 @@ Model Model::load(const std::string& path, const ModelOptions& options) try {
         if (error.code() == ErrorCode::out_of_memory) throw;
         if (options.log) options.log(LogLevel::warning, error.what());
     }
-    auto plan = plan_of(file, network, settled);
-    state->options = settled.options;
+    auto plan = plan_of(file, network, resolved);
+    state->options = resolved.options;
     state->options.context = plan.workload.context;
     if (options.log) options.log(LogLevel::info, plan.summary.reason);
     state->executor =
-        std::make_unique<exec::Executor>(file, std::move(plan), settled.device_options, options.progress);
+        std::make_unique<exec::Executor>(file, std::move(plan), resolved.device_options, options.progress);
     return Model(std::move(state));
 } catch (...) { rethrow_typed("load", path); }
 
@@ -124,7 +125,7 @@ ModelInfo inspect(const std::string& path) try {
 Plan make_plan(const std::string& path, const ModelOptions& options) try {
     const auto file = format::open_model(path, FileAccess::map);
     const auto network = model::read_model(file);
-    return plan_of(file, network, settle(options, network)).summary;
+    return plan_of(file, network, resolve_options(options, network)).summary;
 } catch (...) { rethrow_typed("plan", path); }
 
 Tokenizer load_tokenizer(const std::string& path) try {

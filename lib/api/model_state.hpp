@@ -10,7 +10,7 @@
 namespace lamina {
 
 struct LAMINA_LOCAL Model::State {
-    ModelOptions options;  // every default settled
+    ModelOptions options;  // every default resolved
     ModelInfo info;
     std::optional<Tokenizer> tokenizer;
     std::optional<ChatTemplate> chat_template;

@@ -57,7 +57,7 @@ struct LAMINA_LOCAL Session::State {
         exec::Part part;
     };
     std::vector<Taken> taken;   // of the step
-    std::vector<float> logits;  // [logit rows, vocabulary]
+    std::vector<float> logits;  // [output rows, vocabulary]
 };
 
 Session::State::~State() {

@@ -91,7 +91,7 @@ struct Backend {
     WeightLayout (*choose_layout)(const DeviceInfo& device, const DeviceOptions& options,
                                   const WeightInfo& weight);
     const char* (*layout_name)(std::uint8_t id);  // "packed", "as in the file"
-    // Bytes of the workspace that compile() is given: slots and scratch for max_rows and max_wanted. Throws
+    // Bytes of the workspace that compile() is given: slots and scratch for max_rows and max_outputs. Throws
     // invalid_argument where the program contradicts itself.
     std::uint64_t (*workspace_bytes)(const DeviceInfo& device, const DeviceOptions& options,
                                      const Program& program);

@@ -24,8 +24,8 @@ using lamina::RopeTable;
 // A slot is a temporary matrix [rows, width] of f32 on the device, rows contiguous.
 using Slot = std::uint32_t;
 enum class Rows : std::uint8_t {
-    all,     // one row for every token of the step
-    wanted,  // one row for every token whose logits are asked for
+    all,      // one row for every token of the step
+    outputs,  // one row for every token whose logits are wanted
 };
 struct SlotInfo {
     std::uint32_t width = 0;
@@ -137,7 +137,7 @@ struct Add {
     float scale = 1.0f;
 };
 
-// out[i, :] = in[wanted[i], :]: the first op on rows of kind `wanted`.
+// out[i, :] = in[outputs[i], :]: the first op on output rows.
 struct Gather {
     Slot in, out;
 };
@@ -223,12 +223,12 @@ struct Program {
     std::vector<ExpertRouting> routings = {};
     std::vector<CacheGeometry> caches = {};
     std::vector<Op> ops = {};
-    Slot logits = 0;                       // the slot that holds the result, rows `wanted`
+    Slot logits = 0;                       // the slot that holds the result, of output rows
     Slot hidden = 0;                       // behind the last norm: what the logits are made from, rows `all`
     std::vector<std::size_t> layers = {};  // the first op of each layer, and behind the last
     std::size_t head = 0;                  // the ops from here on make the logits from it
     std::uint32_t max_rows = 0;            // tokens in a step
-    std::uint32_t max_wanted = 0;          // logit rows in a step
+    std::uint32_t max_outputs = 0;         // logit rows in a step
     std::uint32_t max_position = 0;        // positions are below it
     bool row_invariant = false;  // the results of a row are the same bits whatever rows are beside it
 };
@@ -252,10 +252,10 @@ struct Step {
     std::span<const std::int32_t> tokens = {};      // [rows]
     std::span<const std::uint32_t> positions = {};  // [rows]
     std::span<const SequenceRows> sequences = {};   // cover the rows in order
-    std::span<const std::uint32_t> wanted = {};     // rows whose logits are wanted, ascending
+    std::span<const std::uint32_t> outputs = {};    // rows whose logits are wanted, ascending
     bool hidden_only = false;                       // Program::hidden is the result: the head is left out
     std::uint32_t rows(Rows kind) const {
-        return static_cast<std::uint32_t>(kind == Rows::all ? tokens.size() : wanted.size());
+        return static_cast<std::uint32_t>(kind == Rows::all ? tokens.size() : outputs.size());
     }
     std::uint64_t rows(const SlotInfo& slot) const { return std::uint64_t{rows(slot.rows)} * slot.copies; }
 };

@@ -1,4 +1,4 @@
-// Where the threads of a team wait for each other between two stages.
+// Where the threads of a pool wait for each other between two stages.
 #pragma once
 
 #include <atomic>

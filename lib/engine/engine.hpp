@@ -89,7 +89,7 @@ class Engine {
 
     // Of the stepping thread.
     std::vector<Active> active_;
-    std::vector<float> logits_;  // [logit rows, vocabulary] of the step
+    std::vector<float> logits_;  // [output rows, vocabulary] of the step
 };
 
 }  // namespace lamina::engine

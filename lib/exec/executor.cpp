@@ -38,7 +38,7 @@ Limits limits_of(const backend::Program& program) {
     return {.vocabulary = program.slots[program.logits].width,
             .hidden_size = program.slots[program.hidden].width,
             .max_rows = program.max_rows,
-            .max_outputs = program.max_wanted};
+            .max_outputs = program.max_outputs};
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ class Forward {
 
   private:
     friend class Lease;
-    // Runs a step: logits [wanted rows, vocabulary], or with Step::hidden_only what they are made from,
+    // Runs a step: logits [output rows, vocabulary], or with Step::hidden_only what they are made from,
     // [rows, hidden_size]; valid until the next step. Throws device_failed: nothing of
     // the model can be used then, which engines remember and this class does not.
     virtual std::span<const float> run(const backend::Step& step) = 0;
@@ -62,7 +62,7 @@ class Lease {
         forward_.builder_.begin();
         return forward_.builder_;
     }
-    // Runs the step. Logits [wanted rows, vocabulary], or the hidden rows [rows, hidden_size], in the order
+    // Runs the step. Logits [output rows, vocabulary], or the hidden rows [rows, hidden_size], in the order
     // of the work; valid until the next step, and not beyond the lease. Where it throws, no sequence has
     // changed.
     std::span<const float> logits() const { return run(false); }

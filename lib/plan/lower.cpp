@@ -15,7 +15,7 @@ class Lowering {
   public:
     Lowering(const model::Model& model, const Workload& workload) : model_(model), workload_(workload) {
         lowered_.program.max_rows = workload.batch_tokens;
-        lowered_.program.max_wanted = workload.logit_rows;
+        lowered_.program.max_outputs = workload.logit_rows;
         lowered_.program.max_position = workload.context;
         for (const auto& rope : model.config.ropes)
             lowered_.program.ropes.push_back(model::make_rope(rope, workload.context));
@@ -32,9 +32,9 @@ class Lowering {
         norm(residual_, normed_, model_.output_norm, config.hidden_size);
         lowered_.program.hidden = normed_;
         lowered_.program.head = lowered_.program.ops.size();
-        const Slot last = slot("output rows", config.hidden_size, Rows::wanted);
+        const Slot last = slot("output rows", config.hidden_size, Rows::outputs);
         op(Gather{normed_, last});
-        lowered_.program.logits = slot("logits", config.vocabulary, Rows::wanted);
+        lowered_.program.logits = slot("logits", config.vocabulary, Rows::outputs);
         op(Linear{last, weight(model_.output), no_weight, lowered_.program.logits});
         if (config.logit_scale != 1.0f || config.logit_softcap > 0) {
             op(Scale{lowered_.program.logits, config.logit_scale, config.logit_softcap});

@@ -55,7 +55,7 @@ class Writer {
   private:
     void head() {
         out_ += fmt::format("{} rows, {} logit rows, positions below {}{}\n", program_.max_rows,
-                            program_.max_wanted, program_.max_position,
+                            program_.max_outputs, program_.max_position,
                             program_.row_invariant ? ", a row's bits whatever rows are beside it" : "");
         for (std::size_t i = 0; i < program_.caches.size(); ++i) {
             const auto& c = program_.caches[i];

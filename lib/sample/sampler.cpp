@@ -169,7 +169,7 @@ Weight Sampler::kept_weight() const {
 
 namespace {
 
-Weight share(float p, Weight total) {
+Weight range_of(float p, Weight total) {
     return static_cast<Weight>(std::ceil(double{p} * static_cast<double>(total)));
 }
 
@@ -196,7 +196,7 @@ Key last_needed(std::span<Key> range, Weight need, float maximum) {
 
 // Top-p of what is kept, where the probabilities are shares of `total`.
 void Sampler::keep_top_p(Weight total) {
-    const Weight need = share(params_.top_p, total);
+    const Weight need = range_of(params_.top_p, total);
     if (kept_weight() <= need) return;
     work_.assign(kept_.begin(), kept_.end());
     const Key last = last_needed(work_, need, row_.maximum());
@@ -212,7 +212,7 @@ void Sampler::keep_likely() {
         if (params_.top_p < 1) keep_top_p(row_.sum(1, weights_));
         return;
     }
-    Weight need = share(params_.top_p, row_.sum(weights_));
+    Weight need = range_of(params_.top_p, row_.sum(weights_));
     std::size_t depth = 0;
     for (; depth + 1 < Row::depths && weights_[depth] < need; ++depth) need -= weights_[depth];
     row_.gather_depth(depth, work_);

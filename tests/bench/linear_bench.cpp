@@ -11,7 +11,7 @@
 #include <sstream>
 #include <string>
 
-#include "base/team.hpp"
+#include "base/thread_pool.hpp"
 #include "cpu/isa.hpp"
 #include "cpu/speed.hpp"
 #include "lamina/error.hpp"
@@ -59,7 +59,7 @@ double median(std::vector<double> values) {
 // Reads as all threads together can, going round in 256 MiB of its own.
 class PlainRead {
   public:
-    explicit PlainRead(std::shared_ptr<Team> team) : team_(std::move(team)) {
+    explicit PlainRead(std::shared_ptr<ThreadPool> pool) : pool_(std::move(pool)) {
         std::memset(memory_.data(), 1, size);
     }
 
@@ -70,8 +70,8 @@ class PlainRead {
         const auto* data = reinterpret_cast<const std::uint64_t*>(memory_.data() + at_);
         at_ += bytes / 64 * 64;
         const auto start = Clock::now();
-        team_->parallel([&](Worker worker) {
-            const Share mine = share(words, worker);
+        pool_->parallel([&](Worker worker) {
+            const Range mine = range_of(words, worker);
             std::uint64_t sum = 0;
             for (std::uint64_t i = mine.first; i < mine.last; ++i) sum += data[i];
             total_ += sum;
@@ -81,13 +81,13 @@ class PlainRead {
 
   private:
     static constexpr std::uint64_t size = 256u << 20;
-    std::shared_ptr<Team> team_;
+    std::shared_ptr<ThreadPool> pool_;
     test::AlignedBytes memory_{size};
     std::uint64_t at_ = 0;
     std::atomic<std::uint64_t> total_ = 0;
 };
 
-void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, const std::shared_ptr<Team>& team,
+void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, const std::shared_ptr<ThreadPool>& pool,
              double seconds) {
     test::Random random(1);
     const auto one_row = random.weights(m.type, m.columns, 0.05f);
@@ -100,14 +100,14 @@ void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, const std::share
         auto c = std::make_unique<test::LinearCase>(m.columns, rows);
         c->add(m.type, m.outputs, file);
         // Small matrices would have inputs of 16 bits: models that have only such do.
-        c->build(isa, team, is_quantized(m.type) ? test::Rounding::most : test::Rounding::as_stored);
+        c->build(isa, pool, is_quantized(m.type) ? test::Rounding::most : test::Rounding::as_stored);
         const auto x = random.normals(m.columns);
         for (std::uint32_t r = 0; r < rows; ++r)
             std::copy(x.begin(), x.end(), c->in() + r * std::uint64_t{m.columns});
         c->run(rows, true);  // touches all memory
         cases.push_back(std::move(c));
     }
-    PlainRead plain_read(team);
+    PlainRead plain_read(pool);
     const std::uint64_t at_once = std::clamp<std::uint64_t>((32u << 20) / m.bytes(), 1, copies);
     std::vector<double> times, parts;
     std::size_t at = 0;
@@ -129,12 +129,12 @@ void measure(const Matrix& m, cpu::Isa isa, std::uint32_t rows, const std::share
 
 void measure_all(int argc, char** argv) {
     const int threads = std::atoi(option(argc, argv, "--threads", "2").c_str());
-    const auto team = std::make_shared<Team>(threads, true);
+    const auto pool = std::make_shared<ThreadPool>(threads, true);
     const double seconds = std::atof(option(argc, argv, "--seconds", "0.5").c_str());
     std::vector<std::string> isas;
     for (const cpu::Isa isa : cpu::detected()) isas.emplace_back(to_string(isa));
     if (const std::string wanted = option(argc, argv, "--isa", ""); !wanted.empty()) isas = split(wanted);
-    const DeviceSpeed speed = cpu::measure_speed(cpu::chosen(), *team);
+    const DeviceSpeed speed = cpu::measure_speed(cpu::chosen(), *pool);
     std::printf("%d threads: read bandwidth %.1f GB/s, int8 %.0f Gop/s\n", threads,
                 speed.read_bytes_per_s * 1e-9, speed.int8_operations_per_s * 1e-9);
     for (const std::string& shape : split(option(argc, argv, "--shape", "1536x576,2048x8192"))) {
@@ -150,7 +150,7 @@ void measure_all(int argc, char** argv) {
                     for (const std::string& rows :
                          split(option(argc, argv, "--rows", "1,2,4,8,32,128,512"))) {
                         measure({*type, outputs, columns}, isa, static_cast<std::uint32_t>(std::stoul(rows)),
-                                team, seconds);
+                                pool, seconds);
                     }
                 }
             }

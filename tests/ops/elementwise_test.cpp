@@ -176,7 +176,7 @@ TEST_CASE("gather: the wanted rows, none of them too", "[gather]") {
         Random random(width);
         OpCase c(6);
         const auto x = c.input(width, random.normals(width * 6));
-        const auto out = c.slot(width, backend::Rows::wanted);
+        const auto out = c.slot(width, backend::Rows::outputs);
         c.program.ops.push_back(backend::Gather{.in = x, .out = out});
         c.program.logits = out;
         check(c, 6, out, {5});

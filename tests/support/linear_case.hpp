@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
-#include "base/team.hpp"
+#include "base/thread_pool.hpp"
 #include "cpu/layout.hpp"
 #include "cpu/memory.hpp"
 #include "cpu/ops/ops.hpp"
@@ -32,7 +32,7 @@ class LinearCase {
   public:
     // Inputs [max_rows, columns].
     LinearCase(std::uint32_t columns, std::uint32_t max_rows) {
-        program_.max_rows = program_.max_wanted = max_rows;
+        program_.max_rows = program_.max_outputs = max_rows;
         in_ = add_slot(columns);
     }
 
@@ -87,11 +87,11 @@ class LinearCase {
 
     // Compiles what was added.
     void build(cpu::Isa isa, int threads, Rounding rounding = Rounding::as_stored) {
-        build(isa, std::make_shared<Team>(threads, false), rounding);
+        build(isa, std::make_shared<ThreadPool>(threads, false), rounding);
     }
-    void build(cpu::Isa isa, std::shared_ptr<Team> team, Rounding rounding) {
-        const int threads = team->threads();
-        team_ = std::move(team);
+    void build(cpu::Isa isa, std::shared_ptr<ThreadPool> pool, Rounding rounding) {
+        const int threads = pool->threads();
+        pool_ = std::move(pool);
         used_tiles_ = tiles_ ? tiles_ : cpu::tile_kernels(isa);
         for (std::size_t i = 0; i < linears_.size(); ++i) {
             const DType type = program_.weights[linears_[i].weight].type;
@@ -120,12 +120,12 @@ class LinearCase {
     // Runs the first `rows` rows. The threads of a stage take their turns, unless `parallel`.
     void run(std::uint32_t rows, bool parallel = false) {
         const std::vector<std::int32_t> tokens(rows);
-        const backend::Step step{.tokens = tokens, .positions = {}, .sequences = {}, .wanted = {}};
+        const backend::Step step{.tokens = tokens, .positions = {}, .sequences = {}, .outputs = {}};
         for (const auto& stage : stages_) {
             if (parallel) {
-                team_->parallel([&](Worker worker) { stage->run(step, worker); });
+                pool_->parallel([&](Worker worker) { stage->run(step, worker); });
             } else {
-                for (int t = team_->threads() - 1; t >= 0; --t) stage->run(step, {t, team_->threads()});
+                for (int t = pool_->threads() - 1; t >= 0; --t) stage->run(step, {t, pool_->threads()});
             }
         }
     }
@@ -160,7 +160,7 @@ class LinearCase {
     std::size_t precise_ = ~std::size_t{0};
     std::vector<float*> slots_;
     backend::Slot in_ = 0;
-    std::shared_ptr<Team> team_;
+    std::shared_ptr<ThreadPool> pool_;
     std::deque<AlignedBytes> memory_;
     std::vector<const std::byte*> weights_;
     std::vector<backend::Linear> linears_;

@@ -38,7 +38,7 @@ struct OpCase {
     std::vector<std::span<const std::byte>> weights;  // by WeightId
 
     explicit OpCase(std::uint32_t max_rows, std::uint32_t max_position = 64) {
-        program.max_rows = program.max_wanted = max_rows;
+        program.max_rows = program.max_outputs = max_rows;
         program.max_position = max_position;
     }
 

@@ -46,7 +46,7 @@ std::uint64_t row_class(std::uint64_t rows, std::uint64_t max_rows) {
     return std::min(align_up(rows, step), max_rows);
 }
 
-// While it lives, what the calling thread runs in oneDNN stays on this thread: the team's others have shares
+// While it lives, what the calling thread runs in oneDNN stays on this thread: the pool's others have shares
 // of their own.
 class Alone {
   public:

@@ -175,7 +175,7 @@ void build(const Attention& op, Builder& b) {
     const SlotInfo& query = b.slot("attention", op.query);
     const SlotInfo& result = b.slot("attention", op.out);
     errors.require(query.rows == Rows::all && result.rows == Rows::all, "attention", "slots of all rows",
-                   "wanted rows");
+                   "output rows");
     errors.require(query.width == std::uint64_t{op.heads} * g.key_dim &&
                        result.width == std::uint64_t{op.heads} * g.value_dim,
                    "attention", "slots as wide as the heads",

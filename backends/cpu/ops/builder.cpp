@@ -153,7 +153,7 @@ void Builder::report(std::string op, std::string implementation, const Refusals&
 }
 
 std::uint64_t slot_rows(const Program& program, const SlotInfo& slot) {
-    return std::uint64_t{slot.rows == Rows::all ? program.max_rows : program.max_wanted} * slot.copies;
+    return std::uint64_t{slot.rows == Rows::all ? program.max_rows : program.max_outputs} * slot.copies;
 }
 
 }  // namespace lamina::cpu

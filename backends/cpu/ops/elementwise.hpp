@@ -15,7 +15,7 @@ class ElementStage final : public RowStage {
         : RowStage(RowKind::of(slot)), width_(slot.width), work_(std::move(work)) {}
 
   private:
-    void run_rows(const backend::Step&, Share rows) const override {
+    void run_rows(const backend::Step&, Range rows) const override {
         work_(rows.first * width_, (rows.last - rows.first) * width_);
     }
 

@@ -22,7 +22,7 @@ class EmbedStage final : public RowStage {
     }
 
   private:
-    void run_rows(const Step& step, Share rows) const override {
+    void run_rows(const Step& step, Range rows) const override {
         for (std::uint64_t r = rows.first; r < rows.last; ++r) {
             float* out = out_ + r * table_.columns;
             read(static_cast<std::uint64_t>(step.tokens[r]), out);
@@ -57,7 +57,7 @@ class EmbedStage final : public RowStage {
 void build(const Embed& op, Builder& b) {
     const WeightInfo& table = b.weight("embed", op.table);
     const SlotInfo& slot = b.slot("embed", op.out);
-    errors.require(slot.rows == Rows::all, "embed", "a slot of all rows", "one of the wanted rows");
+    errors.require(slot.rows == Rows::all, "embed", "a slot of all rows", "one of output rows");
     errors.require(slot.width == table.columns, "embed",
                    "a slot as wide as the table's " + std::to_string(table.columns), slot.width);
     b.add(std::make_unique<EmbedStage>(table, b.weight_data(op.table), b.slot_data(op.out), op.scale,

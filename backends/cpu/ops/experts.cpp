@@ -39,7 +39,7 @@ class ChooseStage final : public Stage {
         : routing_(routing), to_(to), logits_(logits), bias_(bias), scratch_(scratch) {}
 
     void run(const Step& step, Worker worker) const override {
-        const Share rows = share(step.tokens.size(), worker);
+        const Range rows = range_of(step.tokens.size(), worker);
         float* scratch = scratch_ + static_cast<std::uint64_t>(worker.thread) * 4 * routing_.experts;
         for (std::uint64_t r = rows.first; r < rows.last; ++r) choose(r, scratch);
     }
@@ -138,7 +138,7 @@ class DispatchStage final : public Stage {
         : slot_(slot), routing_(routing), in_(in), out_(out) {}
 
     void run(const Step& step, Worker worker) const override {
-        const Share pairs = share(step.rows(slot_), worker);
+        const Range pairs = range_of(step.rows(slot_), worker);
         for (std::uint64_t p = pairs.first; p < pairs.last; ++p) {
             std::memcpy(out_ + p * slot_.width, in_ + std::uint64_t{routing_.row[p]} * slot_.width,
                         slot_.width * sizeof(float));
@@ -159,7 +159,7 @@ class CombineExpertsStage final : public Stage {
         : slot_(slot), routing_(routing), used_(used), in_(in), out_(out), kernels_(kernels) {}
 
     void run(const Step& step, Worker worker) const override {
-        const Share rows = share(step.rows(slot_), worker);
+        const Range rows = range_of(step.rows(slot_), worker);
         for (std::uint64_t r = rows.first; r < rows.last; ++r) {
             float* out = out_ + r * slot_.width;
             std::memset(out, 0, slot_.width * sizeof(float));
@@ -185,7 +185,7 @@ class GateStage final : public RowStage {
         : RowStage(RowKind::of(slot)), width_(slot.width), x_(x), gate_(gate), kernels_(kernels) {}
 
   private:
-    void run_rows(const Step&, Share rows) const override {
+    void run_rows(const Step&, Range rows) const override {
         for (std::uint64_t r = rows.first; r < rows.last; ++r) {
             float* x = x_ + r * width_;
             kernels_.multiply(x, sigmoid(gate_[r]), x, width_);

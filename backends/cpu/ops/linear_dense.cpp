@@ -28,7 +28,7 @@ class RoundStage final : public RowStage {
     std::string_view part() const override { return "round"; }
 
   private:
-    void run_rows(const backend::Step&, Share rows) const override {
+    void run_rows(const backend::Step&, Range rows) const override {
         const std::uint64_t first = rows.first * columns_, last = rows.last * columns_;
         if (form_ == Input::bf16) {
             auto* out = reinterpret_cast<std::uint16_t*>(to_);
@@ -54,9 +54,9 @@ struct DenseWeight {
 };
 
 // Outputs that a thread of a product with many rows computes, in whole cache lines.
-Share outputs_of(const backend::WeightInfo& weight, Worker worker) {
+Range outputs_of(const backend::WeightInfo& weight, Worker worker) {
     constexpr std::uint64_t unit = 16;
-    const Share units = share(div_up(weight.rows, unit), worker);
+    const Range units = range_of(div_up(weight.rows, unit), worker);
     return {std::min(units.first * unit, weight.rows), std::min(units.last * unit, weight.rows)};
 }
 
@@ -78,7 +78,7 @@ class DenseLinearStage final : public Stage {
         const std::uint64_t rows = step.rows(slot_);
         if (!all_many_ || rows < many_rows) return share_out(rows, worker);
         for (const DenseWeight& w : weights_) {
-            const Share mine = outputs_of(*w.operands.weight, worker);
+            const Range mine = outputs_of(*w.operands.weight, worker);
             const auto& matmul = w.many[static_cast<std::size_t>(worker.thread)];
             if (matmul && !matmul->run(in_, rows, w.operands.out + mine.first))
                 multiply(w, 0, mine, {0, rows});
@@ -98,10 +98,10 @@ class DenseLinearStage final : public Stage {
     void share_out(std::uint64_t rows, Worker worker) const {
         std::uint64_t strips = 0, chunks = 0;
         for (const DenseWeight& w : weights_) strips += div_up(w.operands.weight->rows, dense_strip);
-        for_each_chunk(rows, [&](std::uint64_t, Share) { ++chunks; });
-        const Share mine = share(strips * chunks, worker);
+        for_each_chunk(rows, [&](std::uint64_t, Range) { ++chunks; });
+        const Range mine = range_of(strips * chunks, worker);
         std::uint64_t at = 0;
-        for_each_chunk(rows, [&](std::uint64_t matrix, Share chunk) {
+        for_each_chunk(rows, [&](std::uint64_t matrix, Range chunk) {
             for (const DenseWeight& w : weights_) {
                 const std::uint64_t outputs = w.operands.weight->rows, count = div_up(outputs, dense_strip);
                 const std::uint64_t first = mine.first > at ? mine.first - at : 0;
@@ -117,13 +117,13 @@ class DenseLinearStage final : public Stage {
     void for_each_chunk(std::uint64_t rows, Visit visit) const {
         const std::uint64_t size = std::max<std::uint64_t>(chunk_bytes / (columns_ * element_) / 6 * 6, 6);
         for (std::uint64_t m = 0; m < groups_.matrices; ++m) {
-            const Share group = groups_.of(m, rows);
+            const Range group = groups_.of(m, rows);
             for (std::uint64_t row = group.first; row < group.last; row += size)
-                visit(m, Share{row, std::min(row + size, group.last)});
+                visit(m, Range{row, std::min(row + size, group.last)});
         }
     }
 
-    void multiply(const DenseWeight& w, std::uint64_t matrix, Share outputs, Share rows) const {
+    void multiply(const DenseWeight& w, std::uint64_t matrix, Range outputs, Range rows) const {
         const LinearOperands& o = w.operands;
         const std::uint64_t stride = o.weight->rows, first = matrix * stride + outputs.first;
         w.kernel({.weights = o.data + row_bytes(w.type, first * columns_),
@@ -168,7 +168,7 @@ std::vector<std::unique_ptr<onednn::Matmul>> matmuls(const LinearOperands& o, DT
                                                      std::string& refusal) {
     std::vector<std::unique_ptr<onednn::Matmul>> out;
     for (int thread = 0; thread < b.threads(); ++thread) {
-        const Share mine = outputs_of(*o.weight, {thread, b.threads()});
+        const Range mine = outputs_of(*o.weight, {thread, b.threads()});
         out.push_back(nullptr);
         if (mine.first == mine.last) continue;
         out.back() = onednn::make_matmul({.type = type,

@@ -27,7 +27,7 @@ class PackedLinearStage final : public Stage {
     void run(const backend::Step& step, Worker worker) const override {
         const ThreadScratch scratch = scratch_.of(worker);
         partition_.for_each_piece(
-            products_, step, worker, [&](const PackedProduct& p, Share panels, const Chunk& chunk) {
+            products_, step, worker, [&](const PackedProduct& p, Range panels, const Chunk& chunk) {
                 if (p.activation == nullptr) {
                     multiply_(p.weight, panels, chunk, result(p, panels.first, chunk), scratch);
                 } else {
@@ -42,7 +42,7 @@ class PackedLinearStage final : public Stage {
         if (groups_.matrices > 1) return;
         bool first = true;
         partition_.for_each_piece(products_, step, worker,
-                                  [&](const PackedProduct& p, Share panels, const Chunk& chunk) {
+                                  [&](const PackedProduct& p, Range panels, const Chunk& chunk) {
                                       const PackedMatrix& w = p.weight;
                                       if (!std::exchange(first, false) || w.blocks) return;
                                       const Panels data = w.panels(chunk.matrix, panels.first, nullptr);
@@ -55,11 +55,11 @@ class PackedLinearStage final : public Stage {
 
   private:
     // As many panels at a time as there is room for the results of.
-    void activate(const PackedProduct& p, Share panels, const Chunk& chunk,
+    void activate(const PackedProduct& p, Range panels, const Chunk& chunk,
                   const ThreadScratch& scratch) const {
         const std::uint64_t run =
             chunk.as_tiles ? kept_panels : kept_rows / std::min(chunk.rows(), kept_rows);
-        for (Share part{panels.first, 0}; part.first < panels.last; part.first = part.last) {
+        for (Range part{panels.first, 0}; part.first < panels.last; part.first = part.last) {
             part.last = std::min(part.first + run, panels.last);
             const std::uint64_t width = p.weight.outputs(part), count = width * chunk.rows();
             multiply_(p.weight, part, chunk, {scratch.gate, width}, scratch);

@@ -19,7 +19,7 @@ struct RowGroups {
     std::uint64_t matrices = 1;
     const std::uint32_t* first = nullptr;  // [matrices + 1] in a routing; null: equal runs
 
-    Share of(std::uint64_t matrix, std::uint64_t rows) const {
+    Range of(std::uint64_t matrix, std::uint64_t rows) const {
         if (first != nullptr) return {first[matrix], first[matrix + 1]};
         return {rows / matrices * matrix, rows / matrices * (matrix + 1)};
     }

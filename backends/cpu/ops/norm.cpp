@@ -21,7 +21,7 @@ class NormStage final : public RowStage {
           kernels_(kernels) {}
 
   private:
-    void run_rows(const Step&, Share rows) const override {
+    void run_rows(const Step&, Range rows) const override {
         for (std::uint64_t g = rows.first * in_row_; g < rows.last * in_row_; ++g) {
             const float* in = in_ + g * op_.group;
             float* out = out_ + g * op_.group;

@@ -36,7 +36,7 @@ ThreadScratch ThreadScratches::of(Worker worker) const {
 PackedMultiply::PackedMultiply(const PackedRows& rows)
     : rows_(rows), prefetch_(wants_l2_prefetch() ? l2_prefetch_distance : 0) {}
 
-void PackedMultiply::operator()(const PackedMatrix& w, Share panels, const Chunk& chunk, Results to,
+void PackedMultiply::operator()(const PackedMatrix& w, Range panels, const Chunk& chunk, Results to,
                                 const ThreadScratch& scratch) const {
     // From blocks one panel is made at a time.
     const std::uint64_t together = chunk.as_tiles && !w.blocks ? tile_most_panels : 1;
@@ -51,7 +51,7 @@ void PackedMultiply::operator()(const PackedMatrix& w, Share panels, const Chunk
     }
 }
 
-void PackedMultiply::tiles(const PackedMatrix& w, const Panels& data, Share panels, const Chunk& chunk,
+void PackedMultiply::tiles(const PackedMatrix& w, const Panels& data, Range panels, const Chunk& chunk,
                            Results to, const ThreadScratch& scratch) const {
     w.tile_kernel({.codes = data.codes,
                    .weight_scales = data.weight_scales,

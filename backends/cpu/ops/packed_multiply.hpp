@@ -40,11 +40,11 @@ class PackedMultiply {
   public:
     explicit PackedMultiply(const PackedRows& rows);
     // Panels [first, last) of a matrix times a chunk.
-    void operator()(const PackedMatrix& w, Share panels, const Chunk& chunk, Results to,
+    void operator()(const PackedMatrix& w, Range panels, const Chunk& chunk, Results to,
                     const ThreadScratch& scratch) const;
 
   private:
-    void tiles(const PackedMatrix& w, const Panels& data, Share panels, const Chunk& chunk, Results to,
+    void tiles(const PackedMatrix& w, const Panels& data, Range panels, const Chunk& chunk, Results to,
                const ThreadScratch& scratch) const;
     void codes(const PackedMatrix& w, const Panels& data, std::uint64_t panel, const Chunk& chunk,
                Results to) const;

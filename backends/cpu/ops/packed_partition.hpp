@@ -32,7 +32,7 @@ class PackedPartition {
         for_each_chunk(rows, [&](const Chunk& chunk) {
             for (const PackedProduct& p : products) cost += p.panels() * p.panel_cost(chunk);
         });
-        const Share mine = share(cost, worker);
+        const Range mine = range_of(cost, worker);
         std::uint64_t at = 0;
         for_each_chunk(rows, [&](const Chunk& chunk) {
             for (const PackedProduct& p : products) {
@@ -40,7 +40,7 @@ class PackedPartition {
                 // A panel is its thread's where its start is in the share.
                 const std::uint64_t first = mine.first > at ? div_up(mine.first - at, one) : 0;
                 const std::uint64_t last = mine.last > at ? std::min(div_up(mine.last - at, one), panels) : 0;
-                if (first < last) visit(p, Share{first, last}, chunk);
+                if (first < last) visit(p, Range{first, last}, chunk);
                 at += panels * one;
             }
         });
@@ -52,7 +52,7 @@ class PackedPartition {
     template <class Visit>
     void for_each_chunk(std::uint64_t rows, Visit visit) const {
         for (std::uint64_t m = 0; m < groups_.matrices; ++m) {
-            const Share group = groups_.of(m, rows);
+            const Range group = groups_.of(m, rows);
             const std::uint64_t count = group.last - group.first;
             const bool as_tiles = rows_.as_tiles(group);
             const std::uint64_t size = as_tiles ? tile_chunk(count) : code_chunk_;

@@ -26,7 +26,7 @@ struct Panels {
 // Rows of a matrix's input that are multiplied at a time: they stay in the second-level cache.
 struct Chunk {
     std::uint64_t matrix = 0;
-    Share group;  // the matrix's rows among those of the input
+    Range group;  // the matrix's rows among those of the input
     bool as_tiles = false;
     std::uint64_t first = 0, last = 0;  // from the start of the group
 
@@ -51,7 +51,7 @@ struct PackedMatrix {
 
     // From a panel on; one alone, made in `scratch`, where the weights are blocks.
     Panels panels(std::uint64_t matrix, std::uint64_t panel, std::byte* scratch) const;
-    std::uint64_t outputs(Share panels) const {
+    std::uint64_t outputs(Range panels) const {
         return std::min(panels.last * quant::panel_rows, shape.rows) - panels.first * quant::panel_rows;
     }
     const float* bias_at(std::uint64_t matrix, std::uint64_t panel) const {

@@ -37,12 +37,12 @@ class QuantizeStage final : public RowStage {
     std::string_view part() const override { return "quantize"; }
 
   private:
-    void run_rows(const backend::Step& step, Share rows) const override {
+    void run_rows(const backend::Step& step, Range rows) const override {
         const std::uint64_t all = step.rows(slot_);
         std::uint64_t matrix = 0;
         for (std::uint64_t row = rows.first; row < rows.last; ++row) {
             while (row >= groups_.of(matrix, all).last) ++matrix;
-            const Share group = groups_.of(matrix, all);
+            const Range group = groups_.of(matrix, all);
             if (to_.as_tiles(group)) {
                 narrow(row, group);
             } else {
@@ -56,12 +56,12 @@ class QuantizeStage final : public RowStage {
         std::uint64_t start;
         std::uint32_t rows;
     };
-    static Block block_of(std::uint64_t row, Share group, std::uint32_t most) {
+    static Block block_of(std::uint64_t row, Range group, std::uint32_t most) {
         const std::uint64_t start = group.first + (row - group.first) / most * most;
         return {start, block_rows(group.last - start, most)};
     }
 
-    void narrow(std::uint64_t row, Share group) const {
+    void narrow(std::uint64_t row, Range group) const {
         const auto [start, block] = block_of(row, group, tile_rows);
         const std::uint64_t before = start * to_.codes.column_blocks + (row - start);
         to_.kernels->row({.x = in_ + row * columns_,
@@ -70,7 +70,7 @@ class QuantizeStage final : public RowStage {
                           .out = to_.tiles + before * block_columns});
     }
 
-    void quantize(std::uint64_t row, Share group) const {
+    void quantize(std::uint64_t row, Range group) const {
         const auto [start, block] = block_of(row, group, kernels_.max_block);
         const std::uint64_t before = start * to_.codes.column_blocks;
         const float* x = in_ + row * columns_;

@@ -47,7 +47,7 @@ struct PackedRows {
                const TileKernels* tile_kernels);
 
     // Else as codes.
-    bool as_tiles(Share group) const {
+    bool as_tiles(Range group) const {
         return kernels != nullptr && group.last - group.first >= kernels->min_rows;
     }
 };

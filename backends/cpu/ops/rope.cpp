@@ -16,7 +16,7 @@ class RopeTableStage final : public RowStage {
     RopeTableStage(const RopeTable& rope, float* table) : RowStage({}), rope_(rope), table_(table) {}
 
   private:
-    void run_rows(const Step& step, Share rows) const override {
+    void run_rows(const Step& step, Range rows) const override {
         const std::uint64_t stride = rope_row_floats(rope_);
         for (std::uint64_t row = rows.first; row < rows.last; ++row) {
             for (std::uint64_t pair = 0; pair < rope_.inverse_frequencies.size(); ++pair)
@@ -56,7 +56,7 @@ class RopeStage final : public RowStage {
           table_(table) {}
 
   private:
-    void run_rows(const Step&, Share rows) const override {
+    void run_rows(const Step&, Range rows) const override {
         for (std::uint64_t h = rows.first * op_.heads; h < rows.last * op_.heads; ++h) {
             const float* cosines = table_ + h / op_.heads * stride_;
             rotate_(x_ + h * op_.head_dim + op_.offset, cosines, cosines + stride_ / 2, pairs_);

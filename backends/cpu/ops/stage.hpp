@@ -1,4 +1,4 @@
-// A stage is a part of an op, often all of it, compiled: everything constant is settled, run() does the
+// A stage is a part of an op, often all of it, compiled: everything constant is resolved, run() does the
 // step's work. All stages of a program run inside one parallel region, with barriers between them, so that a
 // step forks once.
 #pragma once
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "backend/op.hpp"
-#include "base/team.hpp"
+#include "base/thread_pool.hpp"
 
 namespace lamina::cpu {
 
@@ -54,13 +54,13 @@ class RowStage : public Stage {
     explicit RowStage(RowKind kind) : kind_(kind) {}
 
     void run(const backend::Step& step, Worker worker) const final {
-        const Share mine = share(std::uint64_t{step.rows(kind_.rows)} * kind_.copies, worker);
+        const Range mine = range_of(std::uint64_t{step.rows(kind_.rows)} * kind_.copies, worker);
         if (mine.first < mine.last) run_rows(step, mine);
     }
     const RowKind* rows() const final { return &kind_; }
 
   private:
-    virtual void run_rows(const backend::Step& step, Share rows) const = 0;
+    virtual void run_rows(const backend::Step& step, Range rows) const = 0;
 
     RowKind kind_;
 };

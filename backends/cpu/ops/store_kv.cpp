@@ -25,7 +25,7 @@ class StoreKvStage final : public RowStage {
           quantize_(packed_kernels(isa).quantize) {}
 
   private:
-    void run_rows(const Step& step, Share rows) const override {
+    void run_rows(const Step& step, Range rows) const override {
         for (const SequenceRows& sequence : step.sequences) {
             const std::uint64_t first = std::max<std::uint64_t>(rows.first, sequence.first_row);
             const std::uint64_t last =
@@ -98,7 +98,7 @@ void build(const StoreKv& op, Builder& b) {
     const SlotInfo& keys = b.slot("store_kv", op.keys);
     const SlotInfo& values = b.slot("store_kv", op.values);
     errors.require(keys.rows == Rows::all && values.rows == Rows::all, "store_kv", "slots of all rows",
-                   "wanted rows");
+                   "output rows");
     errors.require(keys.width == std::uint64_t{g.kv_heads} * g.key_dim &&
                        (g.values_in_keys || values.width == std::uint64_t{g.kv_heads} * g.value_dim),
                    "store_kv", "slots as wide as the cache's heads",

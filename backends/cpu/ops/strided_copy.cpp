@@ -36,7 +36,7 @@ class StridedCopyStage final : public Stage {
 
     void run(const Step& step, Worker worker) const override {
         const std::uint64_t rows = step.tokens.size();
-        const Share mine = share(rows, worker);
+        const Range mine = range_of(rows, worker);
         for (std::uint64_t r = mine.first; r < mine.last; ++r) {
             for (std::uint64_t h = 0; h < op_.heads; ++h)
                 std::memcpy(out_.at(r, h, rows), in_.at(r, h, rows), op_.width * sizeof(float));

@@ -23,7 +23,7 @@ struct ModelViews : Fixed {
     ModelViews(const Model& model, const lamina_model_options& given);
     const ModelInfoView info;
     const PlanView plan;
-    const ModelOptions settled;
+    const ModelOptions resolved;
     std::vector<const char*> devices;
     lamina_model_options options;
 };

@@ -10,24 +10,24 @@
 namespace lamina::c_api {
 
 ModelViews::ModelViews(const Model& model, const lamina_model_options& given)
-    : info(model.info()), plan(model.plan()), settled(model.options()), options(given) {
-    for (const auto& device : settled.devices) devices.push_back(device.c_str());
+    : info(model.info()), plan(model.plan()), resolved(model.options()), options(given) {
+    for (const auto& device : resolved.devices) devices.push_back(device.c_str());
     options.struct_size = sizeof options;
-    options.context = settled.context;
-    options.sequences = settled.sequences;
-    options.batch_tokens = settled.batch_tokens;
-    options.logit_rows = settled.logit_rows;
+    options.context = resolved.context;
+    options.sequences = resolved.sequences;
+    options.batch_tokens = resolved.batch_tokens;
+    options.logit_rows = resolved.logit_rows;
     options.devices = devices.data();
     options.device_count = devices.size();
-    options.backend = settled.backend.c_str();
-    options.threads = settled.threads;
-    options.pin_threads = settled.pin_threads;
-    options.cache = static_cast<std::int32_t>(settled.cache);
-    options.compute = static_cast<std::int32_t>(settled.compute);
-    options.invariant = settled.invariant;
-    options.repack = settled.repack;
-    options.profile = settled.profile;
-    options.load = static_cast<std::int32_t>(settled.load);
+    options.backend = resolved.backend.c_str();
+    options.threads = resolved.threads;
+    options.pin_threads = resolved.pin_threads;
+    options.cache = static_cast<std::int32_t>(resolved.cache);
+    options.compute = static_cast<std::int32_t>(resolved.compute);
+    options.invariant = resolved.invariant;
+    options.repack = resolved.repack;
+    options.profile = resolved.profile;
+    options.load = static_cast<std::int32_t>(resolved.load);
 }
 
 }  // namespace lamina::c_api

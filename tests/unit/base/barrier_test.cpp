@@ -12,9 +12,9 @@ TEST_CASE("barrier: nobody passes before all have arrived") {
     Barrier barrier;
     std::atomic<int> arrived = 0;
     std::atomic<int> early = 0;
-    std::vector<std::thread> team;
+    std::vector<std::thread> pool;
     for (int t = 0; t < threads; ++t) {
-        team.emplace_back([&] {
+        pool.emplace_back([&] {
             for (int round = 1; round <= rounds; ++round) {
                 ++arrived;
                 barrier.wait(threads);
@@ -23,7 +23,7 @@ TEST_CASE("barrier: nobody passes before all have arrived") {
             }
         });
     }
-    for (auto& thread : team) thread.join();
+    for (auto& thread : pool) thread.join();
     CHECK(early == 0);
     CHECK(arrived == threads * rounds);
 }
@@ -42,7 +42,7 @@ TEST_CASE("barrier: a thread that sleeps on it is woken") {
     CHECK(passed);
 }
 
-TEST_CASE("barrier: a team of one never waits") {
+TEST_CASE("barrier: a pool of one never waits") {
     Barrier barrier;
     int passed = 0;
     for (int i = 0; i < 3; ++i) barrier.wait(1), ++passed;

@@ -9,7 +9,7 @@ lamina_test(base
           ${CMAKE_CURRENT_LIST_DIR}/file_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/half_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/json_text_test.cpp
-          ${CMAKE_CURRENT_LIST_DIR}/team_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/thread_pool_test.cpp
   LIBS lamina_base LABELS quick threaded)
 
 # Apart: this program replaces system calls by failing ones.

@@ -127,7 +127,7 @@ TEST_CASE("device: buffers are zeroed, and an absurd one is an error", "[device]
 
 TEST_CASE("device: rows for the matrix unit have a place in the workspace", "[device]") {
     backend::Program p;
-    p.max_rows = p.max_wanted = 100;
+    p.max_rows = p.max_outputs = 100;
     p.slots = {{.width = 8192}, {.width = 8192}};
     p.weights = {placed(DType::q4_k, 8192, 8192)};
     backend::Linear linear{
@@ -147,9 +147,9 @@ TEST_CASE("device: rows for the matrix unit have a place in the workspace", "[de
 TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[device]") {
     backend::Program p;
     p.max_rows = 10;
-    p.max_wanted = 2;
+    p.max_outputs = 2;
     p.max_position = 2000;
-    p.slots = {{.width = 33}, {.width = 100, .rows = backend::Rows::wanted}};
+    p.slots = {{.width = 33}, {.width = 100, .rows = backend::Rows::outputs}};
     const auto slots = std::uint64_t{10 * 33 * 4 + 24} + (2 * 100 * 4 + 32);  // each a multiple of 64
     CHECK(measure(p, cpu::Isa::scalar, 2).bytes == slots);
     p.ropes = {{.pairing = backend::RopePairing::halves, .inverse_frequencies = std::vector<float>(8)},
@@ -163,7 +163,7 @@ TEST_CASE("device: the workspace holds slots, rotary tables and scratch", "[devi
     CHECK(two.scratch_bytes ==
           2 * one.scratch_bytes);  // blocks and parts of long contexts both grow with the threads
     CHECK(cpu::record().workspace_bytes(some_device, {.threads = 2}, p) == two.bytes);
-    p.max_rows = p.max_wanted = ~0u;
+    p.max_rows = p.max_outputs = ~0u;
     p.slots.assign(5, {.width = ~0u});
     expect_error(ErrorCode::out_of_memory, {"slots", "2^64"}, [&] { measure(p, cpu::Isa::scalar, 1); });
 }

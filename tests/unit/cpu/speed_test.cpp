@@ -53,10 +53,10 @@ TEST_CASE("self-knowledge: the peak kernels multiply what they say", "[speed]") 
 }
 
 TEST_CASE("self-knowledge: a device measures what it can do at most", "[speed]") {
-    Team team(2, false);
+    ThreadPool pool(2, false);
     for (const auto isa : cpu::detected()) {
         CAPTURE(cpu::to_string(isa));
-        const DeviceSpeed speed = cpu::measure_speed(isa, team);
+        const DeviceSpeed speed = cpu::measure_speed(isa, pool);
         CHECK(speed.read_bytes_per_s > 0);
         CHECK(speed.int8_operations_per_s > 0);
         CHECK(speed.f32_operations_per_s > 0);

@@ -18,7 +18,7 @@
 namespace lamina::engine::test {
 
 struct FakeOptions {
-    std::uint32_t vocabulary = 50, context = 128, max_rows = 16, max_wanted = 4, sequences = 1, window = 0;
+    std::uint32_t vocabulary = 50, context = 128, max_rows = 16, max_outputs = 4, sequences = 1, window = 0;
     std::uint32_t pages = 0;  // of the cache; 0: as many as all sequences can need
 };
 
@@ -26,7 +26,7 @@ struct FakeOptions {
 class FakeModel final : public exec::Forward {
   public:
     explicit FakeModel(FakeOptions o)
-        : Forward({.vocabulary = o.vocabulary, .max_rows = o.max_rows, .max_outputs = o.max_wanted},
+        : Forward({.vocabulary = o.vocabulary, .max_rows = o.max_rows, .max_outputs = o.max_outputs},
                   geometry(o), o.sequences, o.context),
           options(o),
           free_at_start(lease().sequences().free_pages(0)) {}
@@ -65,7 +65,7 @@ class FakeModel final : public exec::Forward {
         if (on_step) on_step(steps);
         ++steps;
         require(!step.sequences.empty() && step.tokens.size() <= options.max_rows);
-        require(step.wanted.size() <= options.max_wanted);
+        require(step.outputs.size() <= options.max_outputs);
         logits_.clear();
         std::size_t row = 0;
         for (const auto& rows : step.sequences) {
@@ -94,7 +94,7 @@ class FakeModel final : public exec::Forward {
         for (std::uint32_t r = rows.first_row; r < rows.first_row + rows.rows; ++r) {
             tokens.push_back(step.tokens[r]);
             require(step.positions[r] + 1 == tokens.size());
-            if (!std::binary_search(step.wanted.begin(), step.wanted.end(), r)) continue;
+            if (!std::binary_search(step.outputs.begin(), step.outputs.end(), r)) continue;
             auto row = logits_after(tokens, options.vocabulary);
             if (on_row) on_row(tokens, row);
             logits_.insert(logits_.end(), row.begin(), row.end());

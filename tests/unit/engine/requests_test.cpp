@@ -39,7 +39,7 @@ TEST_CASE("requests are answered in order, each as if alone") {
 TEST_CASE("many requests in one batch give what each gives alone") {
     for (std::uint32_t active : {2u, 3u, 8u}) {
         FakeOptions options;
-        options.sequences = 8, options.max_wanted = 4;
+        options.sequences = 8, options.max_outputs = 4;
         Fixture f(options, 64, active);
         std::vector<std::shared_ptr<Task>> tasks;
         for (std::uint64_t i = 0; i < 12; ++i)

@@ -41,7 +41,7 @@ struct Fixture {
 
 std::vector<std::uint32_t> wanted(const StepBuilder& builder) {
     const auto step = builder.step(false);
-    return {step.wanted.begin(), step.wanted.end()};
+    return {step.outputs.begin(), step.outputs.end()};
 }
 
 }  // namespace

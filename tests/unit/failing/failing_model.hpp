@@ -35,7 +35,7 @@ class FailingModel {
         model->writer.write(path);
     }
 
-    // On one thread, which needs no team, unless it says otherwise.
+    // On one thread, which needs no pool, unless it says otherwise.
     static ModelOptions options(const std::string& backend, LoadMode load = LoadMode::map, int threads = 1) {
         ModelOptions out;
         out.context = 128;

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/team.hpp"
+#include "base/thread_pool.hpp"
 #include "lamina/error.hpp"
 #include "support/threads.hpp"
 
@@ -33,23 +33,23 @@ std::vector<int> cpus_of_this_thread() {
     return out;
 }
 
-// What `look` gives on each thread of the team.
+// What `look` gives on each thread of the pool.
 template <class Look>
-auto on_each(Team& team, Look look) {
-    std::vector<decltype(look())> out(static_cast<std::size_t>(team.threads()));
-    team.parallel([&](Worker worker) { out[static_cast<std::size_t>(worker.thread)] = look(); });
+auto on_each(ThreadPool& pool, Look look) {
+    std::vector<decltype(look())> out(static_cast<std::size_t>(pool.threads()));
+    pool.parallel([&](Worker worker) { out[static_cast<std::size_t>(worker.thread)] = look(); });
     return out;
 }
 
 }  // namespace
 
-TEST_CASE("team: every worker runs at the same time, as often as called", "[team]") {
+TEST_CASE("pool: every worker runs at the same time, as often as called", "[pool]") {
     for (const int threads : {1, 2, 3, 7}) {
-        Team team(threads, false);
+        ThreadPool pool(threads, false);
         std::vector<int> calls(static_cast<std::size_t>(threads));
         Barrier all;
         for (int round = 0; round < 200; ++round) {
-            team.parallel([&](Worker worker) {
+            pool.parallel([&](Worker worker) {
                 ++calls[static_cast<std::size_t>(worker.thread)];
                 all.wait(worker.threads);
             });
@@ -58,29 +58,29 @@ TEST_CASE("team: every worker runs at the same time, as often as called", "[team
     }
 }
 
-TEST_CASE("team: no thread before it is asked for, none afterwards", "[team]") {
+TEST_CASE("pool: no thread before it is asked for, none afterwards", "[pool]") {
     const auto before = threads_of_this_process();
     {
-        Team team(3, false);
+        ThreadPool pool(3, false);
         CHECK(threads_down_to(before) == before);
-        team.parallel([](Worker) {});
+        pool.parallel([](Worker) {});
         CHECK(threads_of_this_process() == before + 2);
-        team.parallel([](Worker) {});
+        pool.parallel([](Worker) {});
         CHECK(threads_of_this_process() == before + 2);
     }
     CHECK(threads_down_to(before) == before);
 }
 
-TEST_CASE("team: threads are bound to one CPU each, the caller while it computes", "[team]") {
+TEST_CASE("pool: threads are bound to one CPU each, the caller while it computes", "[pool]") {
     const auto own = cpus_of_this_thread();
     if (own.size() < 2) {
         WARN("left out: this process may use one CPU only");
         return;
     }
-    Team team(static_cast<int>(own.size()), true);
-    REQUIRE(team.pins());
+    ThreadPool pool(static_cast<int>(own.size()), true);
+    REQUIRE(pool.pins());
     std::set<int> used;
-    for (const auto& cpus : on_each(team, cpus_of_this_thread)) {
+    for (const auto& cpus : on_each(pool, cpus_of_this_thread)) {
         REQUIRE(cpus.size() == 1);
         used.insert(cpus[0]);
     }
@@ -88,34 +88,34 @@ TEST_CASE("team: threads are bound to one CPU each, the caller while it computes
     CHECK(cpus_of_this_thread() == own);
 }
 
-TEST_CASE("team: not bound without the option, alone, and where CPUs do not suffice", "[team]") {
-    CHECK(!Team(2, false).pins());
-    CHECK(!Team(1, true).pins());
+TEST_CASE("pool: not bound without the option, alone, and where CPUs do not suffice", "[pool]") {
+    CHECK(!ThreadPool(2, false).pins());
+    CHECK(!ThreadPool(1, true).pins());
     const auto cpus = static_cast<int>(cpus_of_this_thread().size());
-    CHECK(!Team(cpus + 1, true).pins());
-    if (cpus > 1) CHECK(!Team(cpus - 1, true).pins());
+    CHECK(!ThreadPool(cpus + 1, true).pins());
+    if (cpus > 1) CHECK(!ThreadPool(cpus - 1, true).pins());
 }
 
-TEST_CASE("team: signals are left to the host's threads", "[team]") {
+TEST_CASE("pool: signals are left to the host's threads", "[pool]") {
     const auto blocked = [] {
         sigset_t mask;
         pthread_sigmask(SIG_SETMASK, nullptr, &mask);
         // Not bool: threads write neighbouring elements, which bits of a vector<bool> must not be.
         return sigismember(&mask, SIGINT) + sigismember(&mask, SIGUSR1);
     };
-    Team team(3, false);
-    const auto seen = on_each(team, blocked);
+    ThreadPool pool(3, false);
+    const auto seen = on_each(pool, blocked);
     CHECK(seen == std::vector<int>{0, 2, 2});
 }
 
-TEST_CASE("team: calls from several threads take turns", "[team]") {
-    Team team(2, false);
+TEST_CASE("pool: calls from several threads take turns", "[pool]") {
+    ThreadPool pool(2, false);
     std::atomic<int> inside = 0, most = 0, calls = 0;
     std::vector<std::thread> hosts;
     for (int host = 0; host < 4; ++host) {
         hosts.emplace_back([&] {
             for (int i = 0; i < 50; ++i) {
-                team.parallel([&](Worker) {
+                pool.parallel([&](Worker) {
                     most = std::max(most.load(), ++inside);
                     ++calls;
                     --inside;
@@ -128,11 +128,11 @@ TEST_CASE("team: calls from several threads take turns", "[team]") {
     CHECK(most <= 2);
 }
 
-TEST_CASE("team: a host's threads instead of own ones", "[team]") {
+TEST_CASE("pool: a host's threads instead of own ones", "[pool]") {
     const auto before = threads_of_this_process();
     int calls = 0;
     std::set<std::thread::id> seen;
-    Team team(3, true, [&](int count, const std::function<void(int)>& body) {
+    ThreadPool pool(3, true, [&](int count, const std::function<void(int)>& body) {
         ++calls;
         CHECK(threads_down_to(before) == before);
         std::vector<std::thread> own;
@@ -140,38 +140,38 @@ TEST_CASE("team: a host's threads instead of own ones", "[team]") {
         body(0);
         for (auto& thread : own) thread.join();
     });
-    CHECK(!team.pins());
+    CHECK(!pool.pins());
     Barrier all;
-    for (const auto id : on_each(team, [] { return std::this_thread::get_id(); })) seen.insert(id);
-    team.parallel([&](Worker worker) { all.wait(worker.threads); });
+    for (const auto id : on_each(pool, [] { return std::this_thread::get_id(); })) seen.insert(id);
+    pool.parallel([&](Worker worker) { all.wait(worker.threads); });
     CHECK(calls == 2);
     CHECK(seen.size() == 3);
 }
 
-TEST_CASE("team: what a host's threads throw reaches the caller, and the next call works", "[team]") {
+TEST_CASE("pool: what a host's threads throw reaches the caller, and the next call works", "[pool]") {
     bool fail = true;
-    Team team(2, false, [&](int count, const std::function<void(int)>& body) {
+    ThreadPool pool(2, false, [&](int count, const std::function<void(int)>& body) {
         if (fail) throw std::runtime_error("no threads today");
         std::thread other(body, 1);
         body(count - 2);
         other.join();
     });
-    CHECK_THROWS_WITH(team.parallel([](Worker) {}), "no threads today");
+    CHECK_THROWS_WITH(pool.parallel([](Worker) {}), "no threads today");
     fail = false;
     std::atomic<int> calls = 0;
-    team.parallel([&](Worker) { ++calls; });
+    pool.parallel([&](Worker) { ++calls; });
     CHECK(calls == 2);
 }
 
-TEST_CASE("team: a forked process is told so instead of waiting for ever", "[team]") {
-    Team team(2, false);
-    team.parallel([](Worker) {});
+TEST_CASE("pool: a forked process is told so instead of waiting for ever", "[pool]") {
+    ThreadPool pool(2, false);
+    pool.parallel([](Worker) {});
     const pid_t child = fork();
     REQUIRE(child >= 0);
     if (child == 0) {
         int status = 1;
         try {
-            team.parallel([](Worker) {});
+            pool.parallel([](Worker) {});
         } catch (const Error& error) { status = error.code() == ErrorCode::device_failed ? 0 : 2; }
         _exit(status);
     }

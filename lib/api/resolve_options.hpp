@@ -1,4 +1,4 @@
-// A user's options turned into what the planner and the devices want, every default settled.
+// A user's options turned into what the planner and the devices want, every default resolved.
 #pragma once
 
 #include "lamina/model.hpp"
@@ -6,7 +6,7 @@
 
 namespace lamina {
 
-struct Settled {
+struct ResolvedOptions {
     ModelOptions options;  // as given, with every default filled in
     const backend::Backend* backend = nullptr;
     DeviceInfo device;
@@ -15,6 +15,6 @@ struct Settled {
 };
 
 // Throws invalid_argument that names the option.
-Settled settle(const ModelOptions& options, const model::Model& model);
+ResolvedOptions resolve_options(const ModelOptions& options, const model::Model& model);
 
 }  // namespace lamina

@@ -10,7 +10,7 @@
 
 namespace lamina {
 
-// Which thread of a team is running.
+// Which thread of a pool is running.
 struct Worker {
     int thread = 0;
     int threads = 1;
@@ -18,25 +18,25 @@ struct Worker {
 
 // The share of `count` units that a worker takes: contiguous, sizes differ by at most one, the same every
 // time.
-struct Share {
+struct Range {
     std::uint64_t first = 0, last = 0;
 };
-inline Share share(std::uint64_t count, Worker worker) {
+inline Range range_of(std::uint64_t count, Worker worker) {
     const auto n = static_cast<std::uint64_t>(worker.threads), t = static_cast<std::uint64_t>(worker.thread);
     return {count * t / n, count * (t + 1) / n};
 }
 
-// A team keeps its threads: the first parallel() starts them, the destructor ends them. Between two calls
+// A pool keeps its threads: the first parallel() starts them, the destructor ends them. Between two calls
 // they spin for some tens of microseconds and then sleep. Signals are left to the host's threads.
-class Team {
+class ThreadPool {
   public:
     // `pin`: while they compute, threads are bound to one CPU each, of those that the calling thread may use
     // now. Without effect for a single thread, on the host's threads, and where there are not exactly as many
     // CPUs as threads. `host`: the host's threads, used instead of own ones.
-    Team(int threads, bool pin, HostThreads host = {});
-    ~Team();
-    Team(const Team&) = delete;
-    Team& operator=(const Team&) = delete;
+    ThreadPool(int threads, bool pin, HostThreads host = {});
+    ~ThreadPool();
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
 
     int threads() const;
     bool pins() const;

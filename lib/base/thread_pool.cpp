@@ -1,4 +1,4 @@
-#include "base/team.hpp"
+#include "base/thread_pool.hpp"
 
 #include <pthread.h>
 #include <sched.h>
@@ -21,7 +21,7 @@ namespace {
 std::vector<int> cpus_for(int threads) {
     cpu_set_t allowed;
     if (threads < 2 || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return {};
-    // A team smaller than the mask would meet every other such team on the mask's first CPUs: the system
+    // A pool smaller than the mask would meet every other such pool on the mask's first CPUs: the system
     // spreads them better.
     if (CPU_COUNT(&allowed) != threads) return {};
     std::vector<int> cpus;
@@ -76,7 +76,7 @@ class SignalsBlocked {
 
 }  // namespace
 
-struct Team::State {
+struct ThreadPool::State {
     int threads = 1;
     std::vector<int> cpus;  // thread i runs on cpus[i]; empty: not bound
     HostThreads host;
@@ -135,18 +135,18 @@ struct Team::State {
     }
 };
 
-Team::Team(int threads, bool pin, HostThreads host) : state_(std::make_unique<State>()) {
+ThreadPool::ThreadPool(int threads, bool pin, HostThreads host) : state_(std::make_unique<State>()) {
     state_->threads = threads;
     state_->host = std::move(host);
     if (pin && !state_->host) state_->cpus = cpus_for(threads);
 }
 
-Team::~Team() { state_->stop(); }
+ThreadPool::~ThreadPool() { state_->stop(); }
 
-int Team::threads() const { return state_->threads; }
-bool Team::pins() const { return !state_->cpus.empty(); }
+int ThreadPool::threads() const { return state_->threads; }
+bool ThreadPool::pins() const { return !state_->cpus.empty(); }
 
-void Team::run(Call call, const void* work) {
+void ThreadPool::run(Call call, const void* work) {
     State& s = *state_;
     if (s.threads == 1) return call(work, {0, 1});
     const std::lock_guard lock(s.turn);

@@ -1,4 +1,4 @@
-#include "api/settle.hpp"
+#include "api/resolve_options.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -47,13 +47,13 @@ std::optional<DType> cache_type(CacheType type) {
 
 }  // namespace
 
-Settled settle(const ModelOptions& options, const model::Model& model) {
+ResolvedOptions resolve_options(const ModelOptions& options, const model::Model& model) {
     errors.require(options.threads >= 0 && options.threads <= max_threads, "threads",
                    "0.." + std::to_string(max_threads), options.threads);
     errors.require(bool(options.allocator.allocate) == bool(options.allocator.release), "allocator",
                    "both of allocate and release, or none", "one");
     errors.require(options.devices.size() <= 1, "devices", "one device", options.devices.size());
-    Settled s;
+    ResolvedOptions s;
     s.options = options;
     s.backend = &find_backend(options);
     s.device = find_device(
