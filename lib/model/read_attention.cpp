@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "lamina/limits.hpp"
 #include "model/file_reader.hpp"
 
 namespace lamina::model {
@@ -21,7 +22,7 @@ std::uint32_t head_dim(const FileReader& reader, const Config& config, std::stri
 }
 
 std::uint32_t window(const FileReader& reader, const Architecture& row, std::uint32_t layer) {
-    const auto window = reader.integer_or("attention.sliding_window", 0, 1u << 30, 0);
+    const auto window = reader.integer_or("attention.sliding_window", 0, max_context, 0);
     constexpr std::string_view pattern = "attention.sliding_window_pattern";
     if (reader.file().integers(reader.key(pattern)) != nullptr)
         return reader.per_layer(pattern, layer, 0, 1) == 1 ? window : 0;
