@@ -139,6 +139,12 @@ class Json(ToolTest):
         self.assertGreater(total(large), total(small))
         self.assertTrue(self.succeeds("plan", MODEL).strip())
 
+    def test_plan_prints_the_program(self):
+        name = os.path.splitext(os.path.basename(MODEL))[0]
+        with open(os.path.join(os.path.dirname(os.path.dirname(MODEL)), "programs", name + ".txt"), encoding="utf-8") as file:
+            self.assertEqual(self.succeeds("plan", MODEL, "--ops"), file.read())
+        self.fails(2, ["--ops", "--json"], "plan", MODEL, "--ops", "--json")
+
     def test_context_is_cut_to_what_was_trained(self):
         for asked, note in [(["--context", "1000"], r"^lamina: --context 1000 is cut to 256: .*\n$"), (["--context", "256"], "^$"), ([], "^$")]:
             with self.subTest(asked=asked):
