@@ -19,6 +19,18 @@ const char* name(Precision precision) {
     return names[static_cast<std::size_t>(precision)];
 }
 
+const char* name(Activation kind) {
+    switch (kind) {
+        case Activation::silu: return "silu";
+        case Activation::gelu: return "gelu";
+        case Activation::gelu_tanh: return "gelu_tanh";
+        case Activation::relu: return "relu";
+        case Activation::relu_squared: return "relu_squared";
+        case Activation::clamped_swiglu: return "clamped_swiglu";
+    }
+    return "?";
+}
+
 const Backend& find_backend(std::string_view name) {
     for (const auto& backend : registry()) {
         if (backend.name == name) return backend;

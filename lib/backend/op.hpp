@@ -75,6 +75,7 @@ enum class Precision : std::uint8_t {
     int8,   // quantized weights
 };
 const char* name(Precision precision);  // "f32", ...
+const char* name(Activation kind);      // "silu", ...
 
 // out = in x weight^T (+ bias).   in [rows, columns], weight [width(out), columns], bias f32 [width(out)]
 // A weight of several matrices multiplies the rows of several copies: matrix m those of copy m, or with a

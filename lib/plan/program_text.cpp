@@ -11,18 +11,6 @@ namespace {
 
 using namespace backend;
 
-const char* text(Activation kind) {
-    switch (kind) {
-        case Activation::silu: return "silu";
-        case Activation::gelu: return "gelu";
-        case Activation::gelu_tanh: return "gelu_tanh";
-        case Activation::relu: return "relu";
-        case Activation::relu_squared: return "relu_squared";
-        case Activation::clamped_swiglu: return "clamped_swiglu";
-    }
-    return "unknown";
-}
-
 const char* text(ExpertScoring scoring) {
     switch (scoring) {
         case ExpertScoring::softmax: return "softmax";
@@ -150,9 +138,9 @@ class Writer {
                            op.sinks == no_weight ? "" : ", " + weight(op.sinks), name(op.prefill));
     }
     std::string line(const Activate& op) const {
-        return op.gated ? fmt::format("{} of {} times {} -> {}", text(op.kind), slot(op.gate), slot(op.up),
+        return op.gated ? fmt::format("{} of {} times {} -> {}", name(op.kind), slot(op.gate), slot(op.up),
                                       slot(op.out))
-                        : fmt::format("{} of {} -> {}", text(op.kind), slot(op.gate), slot(op.out));
+                        : fmt::format("{} of {} -> {}", name(op.kind), slot(op.gate), slot(op.out));
     }
     std::string line(const Add& op) const {
         return fmt::format("{} + {} -> {}{}", slot(op.a), slot(op.b), slot(op.out),

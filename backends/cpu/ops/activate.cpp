@@ -18,18 +18,6 @@ FloatKernels::Activation kernel_of(const FloatKernels& kernels, Activation kind)
     return nullptr;
 }
 
-const char* name_of(Activation kind) {
-    switch (kind) {
-        case Activation::silu: return "silu";
-        case Activation::gelu: return "gelu";
-        case Activation::gelu_tanh: return "gelu_tanh";
-        case Activation::relu: return "relu";
-        case Activation::relu_squared: return "relu_squared";
-        case Activation::clamped_swiglu: return "clamped_swiglu";
-    }
-    return "?";
-}
-
 }  // namespace
 
 ActivateOperands activate_operands(const Activate& op, const Builder& b) {
@@ -60,7 +48,7 @@ void build(const Activate& op, Builder& b) {
 }
 
 void report_activate(const Activate& op, std::string_view where, Builder& b) {
-    b.report(std::string("activate ") + name_of(op.kind),
+    b.report(std::string("activate ") + name(op.kind),
              std::string(to_string(float_isa(b.isa()))).append(where));
 }
 
