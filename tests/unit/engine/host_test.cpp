@@ -23,17 +23,6 @@ Model load_on_cpu(ModelOptions options) {
     return TextModel::load(std::move(options));
 }
 
-std::vector<float> logits_of(const Model& model) {
-    Session session(model);
-    const std::vector<TokenId> tokens = {1, 2, 3, 4, 5};
-    const SequenceTokens items[] = {{session.open(), tokens, WantedLogits::all}};
-    std::vector<float> out;
-    session.forward(items, [&](std::size_t, std::size_t, std::span<const float> row) {
-        out.insert(out.end(), row.begin(), row.end());
-    });
-    return out;
-}
-
 // Blocks handed out and taken back.
 struct Memory {
     std::mutex lock;

@@ -20,17 +20,6 @@ Model load_on_openmp(int threads) {
         {.sequences = 3, .backend = "cpu", .threads = threads, .host_threads = openmp_threads()});
 }
 
-std::vector<float> logits_of(const Model& model) {
-    Session session(model);
-    const std::vector<TokenId> tokens = {1, 2, 3, 4, 5};
-    const SequenceTokens items[] = {{session.open(), tokens, WantedLogits::all}};
-    std::vector<float> out;
-    session.forward(items, [&](std::size_t, std::size_t, std::span<const float> row) {
-        out.insert(out.end(), row.begin(), row.end());
-    });
-    return out;
-}
-
 }  // namespace
 
 TEST_CASE("OpenMP: every thread runs once, all at the same time") {

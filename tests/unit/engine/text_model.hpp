@@ -54,4 +54,16 @@ inline auto write_tokens(std::vector<TokenId> tokens, std::size_t prompt) {
     };
 }
 
+// All logits of a short text in a session of its own.
+inline std::vector<float> logits_of(const Model& model) {
+    Session session(model);
+    const std::vector<TokenId> tokens = {1, 2, 3, 4, 5};
+    const SequenceTokens items[] = {{session.open(), tokens, WantedLogits::all}};
+    std::vector<float> out;
+    session.forward(items, [&](std::size_t, std::size_t, std::span<const float> row) {
+        out.insert(out.end(), row.begin(), row.end());
+    });
+    return out;
+}
+
 }  // namespace lamina::engine::test
